@@ -7,9 +7,9 @@
  * LIST is a file with one task a line: the path of a file whose checksum is wanted. Start as many
  * workers on the same LIST as you like, on one space (PHPSYNC_DSN): each task is done exactly once.
  *
- *   Lock    pause   while it exists, workers finish the task they have and begin no other
- *   Integer next    how many tasks were handed out: whoever increments it to n does task n
- *   Integer done    how many tasks are finished: what a progress bar shows
+ *   Lock    pause     while it exists, workers finish the task they have and begin no other
+ *   Integer next      how many tasks were handed out: whoever increments it to n does task n
+ *   Integer finished  how many tasks are done: what a progress bar shows
  */
 #include <phpsync/phpsync.h>
 
@@ -80,11 +80,11 @@ int main(int argc, char **argv)
     psync_space *space;
     psync_lock *pause;
     psync_integer *next;
-    psync_integer *done;
+    psync_integer *finished;
     must(psync_space_open(NULL, NULL, &space, &error), &error);
     must(psync_lock_open(space, "pause", 5, &pause, &error), &error);
     must(psync_integer_open(space, "next", 4, &next, &error), &error);
-    must(psync_integer_open(space, "done", 4, &done, &error), &error);
+    must(psync_integer_open(space, "finished", 8, &finished, &error), &error);
 
     for (;;) {
         int64_t number;
@@ -92,10 +92,10 @@ int main(int argc, char **argv)
         must(psync_integer_add(next, 1, &number, &error), &error);
         if (number > count) break;
         do_task(tasks[number - 1]);
-        must(psync_integer_add(done, 1, NULL, &error), &error);
+        must(psync_integer_add(finished, 1, NULL, &error), &error);
     }
 
-    psync_integer_close(done);
+    psync_integer_close(finished);
     psync_integer_close(next);
     psync_lock_close(pause);
     psync_space_close(space);
