@@ -51,7 +51,9 @@ run() {
     fi
     [ -z "$trouble" ] || failed=$((failed + 1))
     printf '%-32s %s%s  (%d s)\n' "$name" "$counts" "${trouble:+${counts:+, but it }$trouble}" $((SECONDS - start))
-    if [ -n "$trouble" ] || [ "$f" -gt 0 ]; then sed 's/^/    | /' "$log"; fi
+    if [ -n "$trouble" ] || [ "$f" -gt 0 ]; then
+        grep -vE '^ok |^\[ +OK +\]|^\[ RUN ' "$log" | sed 's/^/    | /' || true # what went well says nothing here
+    fi
 }
 
 # one NAME COMMAND...: runs a command that is one test: its exit status is the result.
