@@ -19,7 +19,8 @@ function(phpsync_set_compile_options target)
             -fsanitize=${PHPSYNC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
         target_link_options(${target} INTERFACE -fsanitize=${PHPSYNC_SANITIZE})
     endif()
-    target_link_libraries(${target} INTERFACE Threads::Threads)
+    target_link_options(${target} INTERFACE -Wl,--as-needed)
+    target_link_libraries(${target} INTERFACE Threads::Threads m)
 endfunction()
 
 # phpsync_add_program(NAME FOLDER LIBRARIES SOURCES...): a program of ours in BUILD/FOLDER that is not installed.
