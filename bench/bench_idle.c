@@ -149,7 +149,7 @@ static void report(const struct kind *kind, const struct use *before, const stru
                              .unit = unit,
                              .goal = BENCH_AT_MOST,
                              /* four looks a second, and one that the edge of the watched time may add */
-                             .limit = watches ? floor(4 * seconds) + 1 : 0});
+                             .limit = watches ? (double)(long)(4 * seconds) + 1 : 0});
     if (!watches) {
         snprintf(measure, sizeof measure, "%u in %s: CPU time", count, kind->name);
         bench_print(&(bench_row){
