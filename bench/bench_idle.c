@@ -6,7 +6,6 @@
  * every one of them must come out of its call. The wake-ups told are those of
  * the process that had most; the CPU time is that of all together.
  */
-#define _GNU_SOURCE
 #include "bench.h"
 
 #include <errno.h>

@@ -4,7 +4,6 @@
  * psync_lock_acquire and psync_lock_release (which record owner and fence),
  * against a robust process-shared pthread mutex.
  */
-#define _GNU_SOURCE
 #include "bench.h"
 
 #include <pthread.h>

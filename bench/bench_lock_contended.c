@@ -8,7 +8,6 @@
  * Mutual exclusion is checked by a plain counter that the holder alone adds
  * to: two holders at once would lose counts.
  */
-#define _GNU_SOURCE
 #include "bench.h"
 
 #include <pthread.h>

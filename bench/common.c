@@ -7,7 +7,6 @@
  * children in the SIGCHLD handler; if one failed it ends the run there and
  * then (system calls only), so that no wait outlives what it waits for.
  */
-#define _GNU_SOURCE
 #include "bench.h"
 
 #include <errno.h>
