@@ -269,7 +269,7 @@ psync_result shm_lock_acquire(void *opaque, psync_key *key, const psync_take *ta
 {
     struct shm_state *state = opaque;
     uint32_t generation;
-    struct shm_cell *cell = shm_cells_noted(state->file, key, &generation);
+    struct shm_cell *cell = shm_noted(state, key, &generation);
     uint32_t process = atomic_load_explicit(&state->process, memory_order_acquire);
     if (!cell || !process || take->hold || take->waiting_since) {
         return acquire_slowly(state, key, take, now, error);
@@ -336,7 +336,7 @@ psync_result shm_lock_release(void *opaque, psync_key *key, psync_condition cond
 {
     struct shm_state *state = opaque;
     uint32_t generation;
-    struct shm_cell *cell = shm_cells_noted(state->file, key, &generation);
+    struct shm_cell *cell = shm_noted(state, key, &generation);
     if (!cell || condition != PSYNC_IF_ANY) return release_slowly(state, key, condition, fence, error);
     shm_pair word = shm_guess(&cell->word);
     struct lock_view lock = lock_view(word);
