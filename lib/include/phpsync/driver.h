@@ -159,15 +159,12 @@ typedef struct psync_driver {
      * Must. Returns PSYNC_OK when the Lock may have moved on from *seen, when
      * the lease it saw ends, when a signal was handled, or at the monotonic
      * deadline. May return early, never late. Watches a Hold's holder itself.
+     * After PSYNC_OK for a PSYNC_ROLE_TAKER the core always calls lock_acquire
+     * next, on the same thread, with nothing in between: a wake-up that was
+     * given to this taker is used or known to be needless then.
      */
     psync_result (*lock_await)(void *state, psync_key *key, const psync_lock_state *seen, psync_role role,
                                int64_t deadline, psync_error *error);
-    /**
-     * May. After a PSYNC_ROLE_TAKER's lock_await, when no lock_acquire will
-     * follow at once: hands on a wake-up that this taker was given.
-     */
-    void (*lock_abandon)(void *state, psync_key *key);
-
     /** Must. PSYNC_NO if it does not exist; *now is filled in all the same. */
     psync_result (*integer_get)(void *state, psync_key *key, psync_integer_state *now, psync_error *error);
     /** Must. Creates it if it is missing. */

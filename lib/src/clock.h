@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* clock.h - the clocks the core decides by, as a table so that its tests can put a fake in. Nanoseconds. */
+#ifndef PSYNC_CLOCK_H
+#define PSYNC_CLOCK_H
+
+#include <stdint.h>
+
+struct psync_clock {
+    int64_t (*monotonic)(void); /* CLOCK_MONOTONIC: deadlines */
+    int64_t (*boottime)(void);  /* CLOCK_BOOTTIME: leases, which run on while the host is suspended */
+    int64_t (*realtime)(void);  /* CLOCK_REALTIME: only ever shown to people */
+};
+
+/* The system's clocks, unless a test of the core has put its own there. */
+extern const struct psync_clock *psync__clock;
+
+#define PSYNC_NS_PER_S  INT64_C(1000000000)
+#define PSYNC_NS_PER_MS INT64_C(1000000)
+
+#endif

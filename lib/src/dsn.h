@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* dsn.h - parses a space's address; psync_dsn itself is in driver.h. */
+#ifndef PSYNC_DSN_H
+#define PSYNC_DSN_H
+
+#include <phpsync/driver.h>
+
+/*
+ * Parses text into one allocation. NULL, with an ARGUMENT error that names the
+ * wrong part and never shows a password, if it is no DSN.
+ */
+psync_dsn *psync__dsn_parse(const char *text, psync_error *error);
+
+void psync__dsn_free(psync_dsn *dsn);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * lock.c - Locks: the two loops that block, and the steps that do not.
+ *
+ * Taking: try; if busy, let the hook run, sleep in the driver's await, try
+ * again. A try always follows an await, so a wake-up that was meant for this
+ * taker is never carried away into a hook or out of the call.
+ *
+ * Waiting: look; note the fence; sleep until the Lock is gone or its fence is
+ * another. A re-locker, however quick, brings a new fence, so nobody starves.
+ */
+#include "lock.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "deadline.h"
+#include "key.h"
+
+const char psync__lock_kind[] = "Lock";
+
+static psync_result lock_error(const psync_lock *lock, psync_result result, psync_error *error)
+{
+    if (result >= 0) return result;
+    return psync__space_error(lock->space, result, psync__lock_kind, &lock->key, error);
+}
+
+psync_result psync_lock_open(psync_space *space, const void *key, size_t key_length, psync_lock **lock,
+                             psync_error *error)
+{
+    psync_result r = psync__key_check(key, key_length, error);
+    if (r) return r;
+    psync_lock *new = psync__key_allocate(sizeof *new, offsetof(psync_lock, key), key, key_length, error);
+    if (!new) return PSYNC_ERROR_FULL;
+    new->space = space;
+    *lock = new;
+    return PSYNC_OK;
+}
+
+void psync_lock_close(psync_lock *lock)
+{
+    free(lock);
+}
+
+const char *psync_lock_key(const psync_lock *lock, size_t *key_length)
+{
+    if (key_length) *key_length = lock->key.length;
+    return lock->key.bytes;
+}
+
+uint64_t psync_lock_last_fence(const psync_lock *lock)
+{
+    return atomic_load_explicit(&lock->last_fence, memory_order_relaxed);
+}
+
+/* The loop of a taker that found the Lock busy, from its first sleep on. */
+static psync_result take_blocking(psync_lock *lock, psync_take *take, const psync_wait *wait,
+                                  psync_lock_state *now, psync_error *error)
+{
+    const psync_driver *driver = lock->space->driver;
+    void *state = lock->space->state;
+    psync_deadline deadline;
+    psync_result r = psync__deadline_start(&deadline, wait, error);
+    take->waiting_since = psync__clock->monotonic();
+    while (!r) {
+        if (psync__deadline_over(&deadline)) return PSYNC_NO;
+        r = psync__deadline_interrupt(&deadline, error);
+        if (!r) r = psync__space_enter(lock->space, error); /* the hook may have forked */
+        if (r) break;
+        int64_t until = psync__deadline_sleep(&deadline, now->exists ? now->expires : 0);
+        r = driver->lock_await(state, &lock->key, now, PSYNC_ROLE_TAKER, until, error);
+        if (r) break;
+        r = driver->lock_acquire(state, &lock->key, take, now, error);
+        if (r != PSYNC_NO) break;
+        r = PSYNC_OK;
+    }
+    return r;
+}
+
+psync_result psync__lock_take(psync_lock *lock, bool hold, int64_t lease, const psync_wait *wait,
+                              psync_lock_state *taken, psync_error *error)
+{
+    bool may_wait = !wait || !(wait->timeout <= 0);
+    if (wait && !(wait->timeout >= 0)) {
+        psync_deadline never_started;
+        return lock_error(lock, psync__deadline_start(&never_started, wait, error), error);
+    }
+    psync_take take = {.hold = hold, .lease = lease, .may_wait = may_wait};
+    psync_result r = psync__space_enter(lock->space, error);
+    if (!r) r = lock->space->driver->lock_acquire(lock->space->state, &lock->key, &take, taken, error);
+    if (r == PSYNC_NO && may_wait) r = take_blocking(lock, &take, wait, taken, error);
+    if (r) return lock_error(lock, r, error);
+    atomic_store_explicit(&lock->last_fence, taken->fence, memory_order_relaxed);
+    return PSYNC_OK;
+}
+
+psync_result psync_lock_acquire(psync_lock *lock, const psync_wait *wait, uint64_t *fence, psync_error *error)
+{
+    psync_lock_state taken;
+    psync_result r = psync__lock_take(lock, false, 0, wait, &taken, error);
+    if (!r && fence) *fence = taken.fence;
+    return r;
+}
+
+static psync_result release(psync_lock *lock, psync_condition condition, uint64_t fence, psync_error *error)
+{
+    psync_result r = psync__space_enter(lock->space, error);
+    if (!r) {
+        r = lock->space->driver->lock_release(lock->space->state, &lock->key, condition, fence, error);
+    }
+    return lock_error(lock, r, error);
+}
+
+psync_result psync_lock_release(psync_lock *lock, psync_error *error)
+{
+    return release(lock, PSYNC_IF_ANY, 0, error);
+}
+
+psync_result psync_lock_release_if(psync_lock *lock, uint64_t fence, psync_error *error)
+{
+    return release(lock, PSYNC_IF_FENCE, fence, error);
+}
+
+psync_result psync_lock_release_ghost(psync_lock *lock, psync_error *error)
+{
+    return release(lock, PSYNC_IF_GHOST, 0, error);
+}
+
+static psync_result inspect(psync_lock *lock, psync_lock_state *now, psync_owner *owner, psync_error *error)
+{
+    psync_result r = psync__space_enter(lock->space, error);
+    if (!r) r = lock->space->driver->lock_inspect(lock->space->state, &lock->key, now, owner, error);
+    return lock_error(lock, r, error);
+}
+
+psync_result psync_lock_wait(psync_lock *lock, const psync_wait *wait, psync_error *error)
+{
+    psync_deadline deadline;
+    psync_result r = psync__deadline_start(&deadline, wait, error);
+    if (r) return lock_error(lock, r, error);
+    psync_lock_state now = {.exists = false};
+    r = inspect(lock, &now, NULL, error);
+    uint64_t first = now.fence;
+    while (!r) {
+        if (now.fence != first) return PSYNC_OK;
+        if (psync__deadline_over(&deadline)) return PSYNC_NO;
+        r = psync__deadline_interrupt(&deadline, error);
+        if (!r) r = psync__space_enter(lock->space, error);
+        if (!r) {
+            int64_t until = psync__deadline_sleep(&deadline, now.expires);
+            r = lock->space->driver->lock_await(lock->space->state, &lock->key, &now, PSYNC_ROLE_WAITER, until,
+                                                error);
+        }
+        if (r) return lock_error(lock, r, error);
+        r = inspect(lock, &now, NULL, error);
+    }
+    return r == PSYNC_NO ? PSYNC_OK : r; /* absent: what was waited for has ended */
+}
+
+psync_result psync_lock_exists(psync_lock *lock, psync_error *error)
+{
+    psync_lock_state now;
+    return inspect(lock, &now, NULL, error);
+}
+
+psync_result psync_lock_inspect(psync_lock *lock, psync_owner *owner, psync_error *error)
+{
+    psync_lock_state now;
+    return inspect(lock, &now, owner, error);
+}
