@@ -267,7 +267,7 @@ static char thread_state(pid_t thread)
 
 /*
  * No engine tells that a caller sleeps, so its state is looked at: asleep in a row of looks that together take longer
- * than the exchanges with an engine that come before the sleep.
+ * than the exchanges with an engine that come before the sleep. One that ended meanwhile is the caller's to notice.
  */
 void wait_until_asleep(pid_t thread)
 {
@@ -276,7 +276,7 @@ void wait_until_asleep(pid_t thread)
     int64_t start = now_ns();
     for (int in_a_row = 0; in_a_row < 4;) {
         char state = thread_state(thread);
-        in_a_row = state == 'S' || state == 'T' ? in_a_row + 1 : 0;
+        in_a_row = state == 'S' || state == 'T' || state == 'Z' ? in_a_row + 1 : 0;
         if (since(start) > LOST) check_failed(__FILE__, __LINE__, "a worker should sleep, but is in state %c", state);
         sleep_for(pause_for);
     }
