@@ -17,7 +17,7 @@ struct psync_hold {
     psync_space *space;
     psync_key key;
     uint64_t fence;
-    unsigned forks;         /* psync__forks of the process that made it */
+    unsigned forks;               /* psync__forks of the process that made it */
     atomic_int_least64_t expires; /* boottime, 0: no lease. Relaxed: each value stands for itself */
 };
 
@@ -34,8 +34,8 @@ static bool is_mine(const psync_hold *hold)
 
 static psync_result make(psync_lock *lock, const psync_lock_state *taken, psync_hold **hold, psync_error *error)
 {
-    psync_hold *new = psync__key_allocate(sizeof *new, offsetof(psync_hold, key), lock->key.bytes,
-                                          lock->key.length, error);
+    psync_hold *new =
+        psync__key_allocate(sizeof *new, offsetof(psync_hold, key), lock->key.bytes, lock->key.length, error);
     if (!new) return PSYNC_ERROR_FULL;
     new->space = lock->space;
     new->key.cache = __atomic_load_n(&lock->key.cache, __ATOMIC_RELAXED);

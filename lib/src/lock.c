@@ -54,8 +54,8 @@ uint64_t psync_lock_last_fence(const psync_lock *lock)
 }
 
 /* The loop of a taker that found the Lock busy, from its first sleep on. */
-static psync_result take_blocking(psync_lock *lock, psync_take *take, const psync_wait *wait,
-                                  psync_lock_state *now, psync_error *error)
+static psync_result take_blocking(psync_lock *lock, psync_take *take, const psync_wait *wait, psync_lock_state *now,
+                                  psync_error *error)
 {
     const psync_driver *driver = lock->space->driver;
     void *state = lock->space->state;
