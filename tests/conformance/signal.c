@@ -30,12 +30,19 @@ static psync_result block(struct blocked *b, enum blocking call, const psync_wai
     psync_hold *hold = NULL;
     psync_result result = PSYNC_ERROR_ARGUMENT;
     switch (call) {
-    case ACQUIRE: return psync_lock_acquire(b->lock, wait, NULL, ERR);
-    case WAIT: return psync_lock_wait(b->lock, wait, ERR);
-    case AT_LEAST: return psync_integer_await_at_least(b->integer, 6, wait, ERR);
-    case AT_MOST: return psync_integer_await_at_most(b->integer, 4, wait, ERR);
-    case CHANGE: return psync_integer_await_change(b->integer, wait, ERR);
-    default: result = psync_lock_hold(b->lock, 0, wait, &hold, ERR); break;
+    case ACQUIRE:
+        return psync_lock_acquire(b->lock, wait, NULL, ERR);
+    case WAIT:
+        return psync_lock_wait(b->lock, wait, ERR);
+    case AT_LEAST:
+        return psync_integer_await_at_least(b->integer, 6, wait, ERR);
+    case AT_MOST:
+        return psync_integer_await_at_most(b->integer, 4, wait, ERR);
+    case CHANGE:
+        return psync_integer_await_change(b->integer, wait, ERR);
+    default:
+        result = psync_lock_hold(b->lock, 0, wait, &hold, ERR);
+        break;
     }
     psync_hold_free(hold);
     return result;
@@ -141,7 +148,8 @@ static void the_hook_runs_at_once_after_a_signal(void)
             if (took < best) best = took;
             CHECK(took < 1000000000);
         }
-        if (best > 100000000) check_failed(__FILE__, __LINE__, "call %d: served %.3f s later", call, (double)best / 1e9);
+        if (best > 100000000)
+            check_failed(__FILE__, __LINE__, "call %d: served %.3f s later", call, (double)best / 1e9);
     }
 }
 
