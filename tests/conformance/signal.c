@@ -87,7 +87,7 @@ static int hook(void *argument)
 
 static void the_hook_looks_about_four_times_a_second(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         struct blocked b = blocked(fresh_key());
         handle_signal(0);
         int64_t start = now_ns();
@@ -134,7 +134,7 @@ static void signal_done(struct signaller *s)
 
 static void the_hook_runs_at_once_after_a_signal(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         int64_t best = INT64_MAX;
         for (int i = 0; i < 3; i++) {
             struct blocked b = blocked(fresh_key());
@@ -155,7 +155,7 @@ static void the_hook_runs_at_once_after_a_signal(void)
 
 static void a_wait_goes_on_with_the_time_that_is_left(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         for (int hooked = 0; hooked < 2; hooked++) {
             struct blocked b = blocked(fresh_key());
             struct signaller signaller;
@@ -172,7 +172,7 @@ static void a_wait_goes_on_with_the_time_that_is_left(void)
 
 static void a_hook_can_leave_the_wait_and_nothing_was_taken(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         struct blocked b = blocked(fresh_key());
         struct signaller signaller;
         handle_signal(0);
@@ -218,7 +218,7 @@ static int library_hook(void *argument)
 
 static void a_hook_may_use_the_library_also_on_what_is_waited_for(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         struct blocked b = blocked(fresh_key());
         hooked_on = &b;
         int calls = 0;
@@ -250,7 +250,7 @@ static int forking_hook(void *argument)
 
 static void a_hook_may_fork(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         struct blocked b = blocked(fresh_key());
         hooked_on = &b;
         int calls = 0;

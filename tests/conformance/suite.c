@@ -160,8 +160,10 @@ int many(int most)
 
 /* ---- what a test opened -------------------------------------------------- */
 
+enum kept_kind { KEPT_KEY, KEPT_LOCK, KEPT_INTEGER, KEPT_MEMORY };
+
 struct kept {
-    enum { KEPT_KEY, KEPT_LOCK, KEPT_INTEGER, KEPT_MEMORY } kind;
+    enum kept_kind kind;
     void *pointer;
     size_t size;
 };
@@ -171,7 +173,7 @@ static struct kept *kept;
 static size_t kept_count, kept_room;
 static psync_space *the_space;
 
-static void keep(int kind, void *pointer, size_t size)
+static void keep(enum kept_kind kind, void *pointer, size_t size)
 {
     pthread_mutex_lock(&kept_guard);
     if (kept_count == kept_room) {
