@@ -277,7 +277,7 @@ psync_result shm_lock_acquire(void *opaque, psync_key *key, const psync_take *ta
     shm_pair word = shm_guess(&cell->word);
     bool usual = !(word.low & ~LOCK_FENCE_HIGH) && !(word.high & LOCK_STARVING) && shm_cells_same(cell, generation);
     uint64_t fence = lock_view(word).fence + 1;
-    if (!usual || !shm_swap(&cell->word, &word, lock_held(fence, 0, process, tick_ms(), 0))) {
+    if (!usual || !shm_swap_once(&cell->word, word, lock_held(fence, 0, process, tick_ms(), 0))) {
         return acquire_slowly(state, key, take, now, error);
     }
     now->fence = fence;
@@ -341,7 +341,7 @@ psync_result shm_lock_release(void *opaque, psync_key *key, psync_condition cond
     shm_pair word = shm_guess(&cell->word);
     struct lock_view lock = lock_view(word);
     bool usual = lock.held && !(word.low & (LOCK_HOLD | LOCK_SLEEPERS)) && shm_cells_same(cell, generation);
-    if (!usual || !shm_swap(&cell->word, &word, lock_free(lock.fence, 0, word.high & LOCK_STARVING))) {
+    if (!usual || !shm_swap_once(&cell->word, word, lock_free(lock.fence, 0, word.high & LOCK_STARVING))) {
         return release_slowly(state, key, condition, fence, error);
     }
     return PSYNC_OK;
