@@ -54,7 +54,7 @@ psync_result psync_lock_hold(psync_lock *lock, double lease, const psync_wait *w
     if (!(lease >= 0 && lease <= 0)) r = psync__lease(lease, &lease_ns, error);
     if (r) return psync__space_error(lock->space, r, psync__lock_kind, &lock->key, error);
     psync_lock_state taken;
-    r = psync__lock_take(lock, true, lease_ns, wait, &taken, error);
+    r = psync__lock_take_hold(lock, lease_ns, wait, &taken, error);
     if (r) return r;
     r = make(lock, &taken, hold, error);
     if (r) {

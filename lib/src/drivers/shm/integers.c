@@ -19,7 +19,7 @@
 #include "state.h"
 
 /* Pauses after a failed swap, doubled each time. */
-enum { BACKOFF_FIRST = 8, BACKOFF_LAST = 512 };
+enum { BACKOFF_FIRST = 128, BACKOFF_LAST = 1024 };
 
 static void back_off(unsigned *pauses)
 {
@@ -119,14 +119,14 @@ static inline bool sum(shm_pair word, int64_t by, bool subtract, int64_t *result
     return subtract ? !__builtin_sub_overflow(value, by, result) : !__builtin_add_overflow(value, by, result);
 }
 
-psync_result shm_integer_add(void *opaque, psync_key *key, int64_t by, bool subtract, int64_t *result,
-                             psync_error *error)
+__attribute__((noinline)) static psync_result add_slowly(struct shm_state *state, psync_key *key, int64_t by,
+                                                         bool subtract, int64_t *result, psync_error *error)
 {
     unsigned pauses = BACKOFF_FIRST;
     for (;;) {
         struct shm_cell *cell;
         shm_pair word;
-        psync_result r = open_cell(opaque, key, true, &cell, &word, error);
+        psync_result r = open_cell(state, key, true, &cell, &word, error);
         if (r) return r;
         if (!sum(word, by, subtract, result)) {
             /* The guess may have been torn: only a whole word says that it is too large. */
@@ -137,6 +137,26 @@ psync_result shm_integer_add(void *opaque, psync_key *key, int64_t by, bool subt
         if (change(cell, &word, true, *result)) return PSYNC_OK;
         back_off(&pauses);
     }
+}
+
+/* The usual case first, and alone: a known cell, an Integer that exists, nobody asleep. Any doubt goes the slow
+ * way. */
+psync_result shm_integer_add(void *opaque, psync_key *key, int64_t by, bool subtract, int64_t *result,
+                             psync_error *error)
+{
+    struct shm_state *state = opaque;
+    uint32_t generation;
+    struct shm_cell *cell = shm_noted(state, key, &generation);
+    if (!cell) return add_slowly(state, key, by, subtract, result, error);
+    shm_pair word = shm_guess(&cell->word);
+    bool usual = (word.low & (INTEGER_EXISTS | INTEGER_BELL)) == INTEGER_EXISTS && shm_cells_same(cell, generation);
+    int64_t value;
+    if (!usual || !sum(word, by, subtract, &value) ||
+        !shm_swap(&cell->word, &word, (shm_pair){word.low, (uint64_t)value})) {
+        return add_slowly(state, key, by, subtract, result, error);
+    }
+    *result = value;
+    return PSYNC_OK;
 }
 
 psync_result shm_integer_compare_set(void *opaque, psync_key *key, int64_t expected, int64_t desired,

@@ -243,10 +243,10 @@ static psync_result try_take(struct shm_state *state, struct shm_cell *cell, uin
     }
 }
 
-psync_result shm_lock_acquire(void *opaque, psync_key *key, const psync_take *take, psync_lock_state *now,
-                              psync_error *error)
+__attribute__((noinline)) static psync_result acquire_slowly(struct shm_state *state, psync_key *key,
+                                                             const psync_take *take, psync_lock_state *now,
+                                                             psync_error *error)
 {
-    struct shm_state *state = opaque;
     struct shm_cell *cell;
     uint32_t generation;
     uint32_t process;
@@ -260,6 +260,29 @@ psync_result shm_lock_acquire(void *opaque, psync_key *key, const psync_take *ta
     /* A taker that has slept is still announced: its wake-up is used now, or is needless as the Lock is held. */
     if (take->waiting_since) shm_death_watch_end();
     return r;
+}
+
+/* The usual case first, and alone: a known cell, a free Lock, nobody asleep, no Hold. Any doubt goes the slow way.
+ */
+psync_result shm_lock_acquire(void *opaque, psync_key *key, const psync_take *take, psync_lock_state *now,
+                              psync_error *error)
+{
+    struct shm_state *state = opaque;
+    uint32_t generation;
+    struct shm_cell *cell = shm_noted(state, key, &generation);
+    uint32_t process = atomic_load_explicit(&state->process, memory_order_acquire);
+    if (!cell || !process || take->hold || take->waiting_since) {
+        return acquire_slowly(state, key, take, now, error);
+    }
+    shm_pair word = shm_guess(&cell->word);
+    bool usual = !(word.low & ~LOCK_FENCE_HIGH) && !(word.high & LOCK_STARVING) && shm_cells_same(cell, generation);
+    uint64_t fence = lock_view(word).fence + 1;
+    if (!usual || !shm_swap(&cell->word, &word, lock_held(fence, 0, process, tick_ms(), 0))) {
+        return acquire_slowly(state, key, take, now, error);
+    }
+    now->fence = fence;
+    now->expires = 0;
+    return PSYNC_OK;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -290,10 +313,10 @@ static psync_result try_release(struct shm_state *state, struct shm_cell *cell, 
     }
 }
 
-psync_result shm_lock_release(void *opaque, psync_key *key, psync_condition condition, uint64_t fence,
-                              psync_error *error)
+__attribute__((noinline)) static psync_result release_slowly(struct shm_state *state, psync_key *key,
+                                                             psync_condition condition, uint64_t fence,
+                                                             psync_error *error)
 {
-    struct shm_state *state = opaque;
     struct shm_cell *cell;
     uint32_t generation;
     psync_result r = shm_find(state, key, SHM_LOCK, false, &cell, &generation, error);
@@ -304,6 +327,24 @@ psync_result shm_lock_release(void *opaque, psync_key *key, psync_condition cond
         r = shm_refind(state, key, SHM_LOCK, false, &cell, &generation, error);
     }
     return r;
+}
+
+/* The usual case first, and alone: a known cell, a plain acquisition, nobody asleep. Any doubt goes the slow way.
+ */
+psync_result shm_lock_release(void *opaque, psync_key *key, psync_condition condition, uint64_t fence,
+                              psync_error *error)
+{
+    struct shm_state *state = opaque;
+    uint32_t generation;
+    struct shm_cell *cell = shm_noted(state, key, &generation);
+    if (!cell || condition != PSYNC_IF_ANY) return release_slowly(state, key, condition, fence, error);
+    shm_pair word = shm_guess(&cell->word);
+    struct lock_view lock = lock_view(word);
+    bool usual = lock.held && !(word.low & (LOCK_HOLD | LOCK_SLEEPERS)) && shm_cells_same(cell, generation);
+    if (!usual || !shm_swap(&cell->word, &word, lock_free(lock.fence, 0, word.high & LOCK_STARVING))) {
+        return release_slowly(state, key, condition, fence, error);
+    }
+    return PSYNC_OK;
 }
 
 psync_result shm_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64_t lease, int64_t *end,
