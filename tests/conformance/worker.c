@@ -149,8 +149,13 @@ pid_t helper_run(const char *action, const char *key, enum helper_end end)
         dup2(ready[1], 3);
         if (ready[0] != 3) close(ready[0]);
         if (ready[1] != 3) close(ready[1]);
-        char *arguments[] = {"conformance", "--helper", (char *)(uintptr_t)suite.dsn, (char *)(uintptr_t)action,
-                             (char *)(uintptr_t)key, (char *)(uintptr_t)helper_ends[end], NULL};
+        char *arguments[] = {"conformance",
+                             "--helper",
+                             (char *)(uintptr_t)suite.dsn,
+                             (char *)(uintptr_t)action,
+                             (char *)(uintptr_t)key,
+                             (char *)(uintptr_t)helper_ends[end],
+                             NULL};
         execv("/proc/self/exe", arguments);
         _exit(127);
     }
@@ -266,8 +271,9 @@ static char thread_state(pid_t thread)
 }
 
 /*
- * No engine tells that a caller sleeps, so its state is looked at: asleep in a row of looks that together take longer
- * than the exchanges with an engine that come before the sleep. One that ended meanwhile is the caller's to notice.
+ * No engine tells that a caller sleeps, so its state is looked at: asleep in a row of looks that together take
+ * longer than the exchanges with an engine that come before the sleep. One that ended meanwhile is the caller's to
+ * notice.
  */
 void wait_until_asleep(pid_t thread)
 {
@@ -277,7 +283,8 @@ void wait_until_asleep(pid_t thread)
     for (int in_a_row = 0; in_a_row < 4;) {
         char state = thread_state(thread);
         in_a_row = state == 'S' || state == 'T' || state == 'Z' ? in_a_row + 1 : 0;
-        if (since(start) > LOST) check_failed(__FILE__, __LINE__, "a worker should sleep, but is in state %c", state);
+        if (since(start) > LOST)
+            check_failed(__FILE__, __LINE__, "a worker should sleep, but is in state %c", state);
         sleep_for(pause_for);
     }
 }
