@@ -75,16 +75,17 @@ while True:
 
 promise run_passes_signals_on_to_its_command
 run_passes_signals_on_to_its_command() {
-    local name got
+    local name got pid
     mkfifo "$here_is/fifo"
     start phpsync run k -- python3 -c "$signal_listener" "$here_is/fifo"
+    pid=$! # `equal` starts processes too
     exec 8<"$here_is/fifo"
     read -r -t 10 got <&8 && equal ready "$got" || return
     for name in SIGINT SIGHUP SIGQUIT SIGUSR1 SIGUSR2 SIGWINCH SIGCONT SIGTERM; do
-        kill -$name $! && read -r -t 10 got <&8 && equal $name "$got" || return
+        kill -$name $pid && read -r -t 10 got <&8 && equal $name "$got" || return
     done
     exec 8<&-
-    ended 3 $!
+    ended 3 $pid
 }
 
 promise a_signal_during_the_start_is_not_lost
