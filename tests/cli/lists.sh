@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016
+# (variables come from the runner; programs for other shells are quoted)
 #
 # ls and info.
 
@@ -51,7 +52,6 @@ ls_in_json_has_every_key_as_it_is_and_in_order() {
 promise ls_lists_hundreds_of_keys
 ls_lists_hundreds_of_keys() {
     local count=300
-    # shellcheck disable=SC2016
     sh -c 'for i in $(seq "$0"); do phpsync set "key $i" "$i"; done' $count
     exits 0 phpsync ls --integers && [ "$(wc -l <"$scratch/out")" -eq $((count + 1)) ] && exits 0 phpsync ls --json &&
         json "sum(i['value'] for i in d['integers']) == $((count * (count + 1) / 2))"
