@@ -44,8 +44,9 @@ no_key_acts_on_a_terminal() {
 promise ls_in_json_has_every_key_as_it_is_and_in_order
 ls_in_json_has_every_key_as_it_is_and_in_order() {
     phpsync set b 2 && phpsync set a 1 && phpsync set $'\xff' 3 && phpsync set --key-base64 YQBi 4 && phpsync lock 'ö' &&
+        phpsync lock c && phpsync lock a && phpsync lock b &&
         exits 0 phpsync ls --json && json '[i.get("key") for i in d["integers"]] == ["a", "a\0b", "b", None]' &&
-        json 'd["integers"][3] == {"key_base64": "/w==", "value": 3}' && json 'd["locks"][0]["key"] == "ö"' &&
+        json 'd["integers"][3] == {"key_base64": "/w==", "value": 3}' && json '[i["key"] for i in d["locks"]] == ["a", "b", "c", "ö"]' &&
         json 'sorted(d["locks"][0]) == ["acquired_at", "expires_at", "fence", "hold", "host", "key", "label", "owner_alive", "pid"]'
 }
 
