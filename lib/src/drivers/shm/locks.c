@@ -49,16 +49,16 @@ static int64_t tick_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / PSYNC_NS_PER_MS;
 }
 
-/* The end of a lease that begins now, in ms by CLOCK_BOOTTIME, never early. */
-static int64_t lease_end_ms(int64_t lease)
+/* The end of a lease that begins now, as lock words have it, never early. */
+static int64_t lease_end(int64_t lease)
 {
-    int64_t end = (psync__clock->boottime() + lease + PSYNC_NS_PER_MS - 1) / PSYNC_NS_PER_MS;
+    int64_t end = (psync__clock->boottime() + lease + LOCK_LEASE_UNIT - 1) / LOCK_LEASE_UNIT;
     return end < LOCK_TIME_MAX ? end : LOCK_TIME_MAX;
 }
 
 static int64_t expires(struct lock_view lock)
 {
-    return lock.lease ? lock.time * PSYNC_NS_PER_MS : 0;
+    return lock.lease ? lock.time * LOCK_LEASE_UNIT : 0;
 }
 
 static void tell(struct lock_view lock, shm_pair word, psync_lock_state *now)
@@ -198,7 +198,7 @@ static shm_pair taken_word(shm_pair word, struct lock_view lock, const psync_tak
     if (!take->hold) return lock_held(lock.fence + 1, flags, process, tick_ms(), starving);
     flags |= LOCK_HOLD;
     if (!take->lease) return lock_held(lock.fence + 1, flags, process, tick_ms(), starving);
-    return lock_held(lock.fence + 1, flags | LOCK_LEASE, process, lease_end_ms(take->lease), starving);
+    return lock_held(lock.fence + 1, flags | LOCK_LEASE, process, lease_end(take->lease), starving);
 }
 
 /* A taker that found the Lock held says so in the word if it has waited for long. */
@@ -277,7 +277,7 @@ psync_result shm_lock_acquire(void *opaque, psync_key *key, const psync_take *ta
     shm_pair word = shm_guess(&cell->word);
     bool usual = !(word.low & ~LOCK_FENCE_HIGH) && !(word.high & LOCK_STARVING) && shm_cells_same(cell, generation);
     uint64_t fence = lock_view(word).fence + 1;
-    if (!usual || !shm_swap(&cell->word, &word, lock_held(fence, 0, process, tick_ms(), 0))) {
+    if (!usual || !shm_swap_once(&cell->word, word, lock_held(fence, 0, process, tick_ms(), 0))) {
         return acquire_slowly(state, key, take, now, error);
     }
     now->fence = fence;
@@ -341,7 +341,7 @@ psync_result shm_lock_release(void *opaque, psync_key *key, psync_condition cond
     shm_pair word = shm_guess(&cell->word);
     struct lock_view lock = lock_view(word);
     bool usual = lock.held && !(word.low & (LOCK_HOLD | LOCK_SLEEPERS)) && shm_cells_same(cell, generation);
-    if (!usual || !shm_swap(&cell->word, &word, lock_free(lock.fence, 0, word.high & LOCK_STARVING))) {
+    if (!usual || !shm_swap_once(&cell->word, word, lock_free(lock.fence, 0, word.high & LOCK_STARVING))) {
         return release_slowly(state, key, condition, fence, error);
     }
     return PSYNC_OK;
@@ -365,11 +365,11 @@ psync_result shm_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64_
             shm_pair taken = shm_read(&cell->taken);
             shm_swap(&cell->taken, &taken, (shm_pair){fence, (uint64_t)lock.time * 1000});
         }
-        int64_t time = lease_end_ms(lease);
+        int64_t time = lease_end(lease);
         shm_pair renewed = lock_held(fence, (word.low & LOCK_SLEEPERS) | LOCK_HOLD | LOCK_LEASE, lock.process, time,
                                      word.high & LOCK_STARVING);
         if (!shm_swap(&cell->word, &word, renewed)) continue;
-        *end = time * PSYNC_NS_PER_MS;
+        *end = time * LOCK_LEASE_UNIT;
         /* Who sleeps until the old end would be late for an earlier one. */
         bool earlier = !lock.lease || time < lock.time;
         if (earlier && (word.low & LOCK_SLEEPERS)) shm_futex_wake(&cell->word.futex, INT_MAX, WAKE_ALL);
