@@ -4,9 +4,10 @@
 
 #include <string.h>
 
+#include "drivers/file/file.h"
 #include "drivers/shm/shm.h"
 
-static const psync_driver *const built_in[] = {&psync__shm_driver};
+static const psync_driver *const built_in[] = {&psync__shm_driver, &psync__file_driver};
 
 enum { BUILT_IN = sizeof built_in / sizeof built_in[0] };
 

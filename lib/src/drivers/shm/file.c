@@ -15,21 +15,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "process.h"
+#include "system.h"
 
 /* Where a space lies and who may use it, from its DSN. */
 struct place {
@@ -121,24 +119,10 @@ psync_result shm_damaged(const struct shm_file *file, const char *what, psync_er
                            "the file %s is damaged: %s; stop whoever uses it and remove it", file->path, what);
 }
 
-uint64_t shm_random(void)
-{
-    uint64_t value = 0;
-    while (getrandom(&value, sizeof value, 0) != (ssize_t)sizeof value) {
-        if (errno != EINTR) break;
-    }
-    return value;
-}
-
 void shm_boot_id(uint8_t id[16])
 {
-    char text[64] = "";
-    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        ssize_t length = read(fd, text, sizeof text - 1);
-        text[length > 0 ? length : 0] = '\0';
-        close(fd);
-    }
+    char text[PSYNC_BOOT_ID + 1];
+    psync__boot_id(text);
     memset(id, 0, 16);
     const char *c = text;
     for (size_t i = 0; i < 16 && c[0] && c[1]; i++) {
@@ -160,16 +144,6 @@ static psync_result check_name(const char *name, psync_error *error)
     if (length >= 1 && length <= 64 && strspn(name, allowed) == length) return PSYNC_OK;
     return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
                            "a shm:// name has 1 to 64 characters of A-Z a-z 0-9 . _ -, not \"%.80s\"", name);
-}
-
-/* A whole number in decimal, nothing else. */
-static bool parse_number(const char *text, uint64_t *number)
-{
-    if (*text < '0' || *text > '9') return false;
-    char *end;
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    return !*end && !errno;
 }
 
 static psync_result parse_mode(const char *text, struct place *place, psync_error *error)
@@ -203,7 +177,7 @@ static psync_result parse_size(const char *text, struct place *place, psync_erro
     bool good = length && length < sizeof digits;
     if (good) {
         memcpy(digits, text, length);
-        good = parse_number(digits, &number);
+        good = psync__parse_number(digits, &number);
     }
     for (const char *u = units; good && unit && u <= unit; u++) {
         good = number <= SHM_SIZE_MAX;
@@ -219,49 +193,13 @@ static psync_result parse_size(const char *text, struct place *place, psync_erro
     return PSYNC_OK;
 }
 
-/*
- * Names of users and groups. An entry that needs more than the buffer is
- * reported as unknown: 64 KiB hold a group of thousands.
- */
-enum { NAME_BUFFER = 65536 };
-
-static bool find_group(const char *name, gid_t *gid)
-{
-    uint64_t number;
-    if (parse_number(name, &number) && number < UINT32_MAX) {
-        *gid = (gid_t)number;
-        return true;
-    }
-    char *buffer = malloc(NAME_BUFFER);
-    struct group entry;
-    struct group *found = NULL;
-    if (buffer && getgrnam_r(name, &entry, buffer, NAME_BUFFER, &found) == 0 && found) *gid = found->gr_gid;
-    free(buffer);
-    return found != NULL;
-}
-
-static bool find_user(const char *name, uid_t *uid)
-{
-    uint64_t number;
-    if (parse_number(name, &number) && number < UINT32_MAX) {
-        *uid = (uid_t)number;
-        return true;
-    }
-    char *buffer = malloc(NAME_BUFFER);
-    struct passwd entry;
-    struct passwd *found = NULL;
-    if (buffer && getpwnam_r(name, &entry, buffer, NAME_BUFFER, &found) == 0 && found) *uid = found->pw_uid;
-    free(buffer);
-    return found != NULL;
-}
-
 static psync_result parse_users(const psync_dsn *dsn, struct place *place, psync_error *error)
 {
     const char *group = psync_dsn_get(dsn, "group");
     const char *user = psync_dsn_get(dsn, "user");
     place->uid = geteuid();
     place->group_given = group != NULL;
-    if (group && !find_group(group, &place->gid)) {
+    if (group && !psync__find_group(group, &place->gid)) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "there is no group \"%s\" on this host", group);
     }
     if (!user) return PSYNC_OK;
@@ -269,7 +207,7 @@ static psync_result parse_users(const psync_dsn *dsn, struct place *place, psync
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
                                "user= names another user's private space; it does not go with group= or path=");
     }
-    if (!find_user(user, &place->uid)) {
+    if (!psync__find_user(user, &place->uid)) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "there is no user \"%s\" on this host", user);
     }
     place->another_user = place->uid != geteuid();
@@ -338,9 +276,9 @@ static void fill_header(struct shm_header *header, uint64_t limit)
         .layout = SHM_LAYOUT,
         .cell_size = SHM_CELL,
         .limit = limit,
-        .seed = shm_random(),
+        .seed = psync__random(),
         .created = now,
-        .id = shm_random(),
+        .id = psync__random(),
     };
     shm_boot_id(header->boot_id);
     atomic_init(&header->cells, (end + SHM_PAGE_CELLS - 1) / SHM_PAGE_CELLS * SHM_PAGE_CELLS);
@@ -419,7 +357,7 @@ static int name_unnamed(int fd, const char *path)
 static psync_result create_beside(const struct place *place, psync_error *error)
 {
     char temporary[PATH_MAX + 32];
-    snprintf(temporary, sizeof temporary, "%s.new.%016llx", place->path, (unsigned long long)shm_random());
+    snprintf(temporary, sizeof temporary, "%s.new.%016llx", place->path, (unsigned long long)psync__random());
     int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) return system_failed(error, errno, "create", place->path);
     psync_result r = fill(fd, place, error);

@@ -40,9 +40,6 @@ void shm_file_close(struct shm_file *file);
 void shm_files_lock(void);
 void shm_files_unlock(void);
 
-/* Random bytes from the kernel. */
-uint64_t shm_random(void);
-
 /* The boot's id, 16 bytes; zeros where /proc does not tell. */
 void shm_boot_id(uint8_t id[16]);
 

@@ -29,6 +29,7 @@
 #include "cells.h"
 #include "guard.h"
 #include "lock_word.h"
+#include "system.h"
 
 /* A record this process has, by its label. */
 struct shm_label {
@@ -45,7 +46,7 @@ static struct flock life_lock(uint64_t nonce, short type)
 /* Offsets from 2^40 to 2^62: beyond the file, within off_t. */
 static uint64_t new_nonce(void)
 {
-    return (shm_random() & ((UINT64_C(1) << 62) - 1)) | UINT64_C(1) << 40;
+    return (psync__random() & ((UINT64_C(1) << 62) - 1)) | UINT64_C(1) << 40;
 }
 
 /* Opens the file once more: a description of its own for the record lock. */
@@ -222,25 +223,10 @@ static psync_result add_block(struct shm_file *file, psync_error *error)
     return PSYNC_OK;
 }
 
-/* When a process started, in clock ticks after boot: the 22nd field of its stat. */
-static uint64_t start_time(void)
-{
-    char text[1024];
-    int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
-    ssize_t length = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (length <= 0) return 0;
-    text[length] = '\0';
-    const char *c = strrchr(text, ')'); /* the name before it may hold anything */
-    for (int field = 2; c && field < 22; field++) c = strchr(c + 1, ' ');
-    return c ? strtoull(c + 1, NULL, 10) : 0;
-}
-
 static void write_record(struct shm_process *process, const char *label, uint64_t nonce)
 {
     process->pid = getpid();
-    process->start = start_time();
+    process->start = psync__start_time();
     shm_boot_id(process->boot_id);
     memset(process->host, 0, sizeof process->host);
     gethostname(process->host, PSYNC_HOST_MAX);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * home.h - what one process keeps for one folder: its options, the sign that
+ * this process lives, its spare files, its open Integers.
+ *
+ * All openings of a folder with the same options in one process share one
+ * home. It outlives them: owners of Locks live as long as their process, not
+ * as long as a space is open; and open files are worth keeping. A forked child
+ * closes all that its parent had open (fork shares flocks) and begins anew.
+ */
+#ifndef PSYNC_FILE_HOME_H
+#define PSYNC_FILE_HOME_H
+
+#include <phpsync/driver.h>
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "md5.h"
+
+enum {
+    FILE_ROOT_MAX = PATH_MAX - 128, /* what comes behind it has room */
+    FILE_COUNTERS = 64,             /* open Integers that are kept */
+    FILE_SPARES = 4,
+    FILE_TURNS = 64
+};
+
+/* What a DSN says, once it was checked. Zeroed before it is filled in: homes are told apart by its bytes. */
+struct file_options {
+    char root[PATH_MAX]; /* absolute, without symbolic links */
+    int64_t poll;        /* ns: the longest pause of a polling wait */
+    mode_t mode;
+    mode_t folder_mode;
+    gid_t gid;
+    bool group;
+    bool shared;  /* others than this user may write: no symbolic link below root is followed */
+    bool durable; /* a change has reached the disk when its call returns */
+    bool polling; /* inotify would not tell of others' changes, or poll= was given */
+    bool remote;  /* a network file system */
+};
+
+/* A file with a decimal number that is kept open. Everything but the mutex is under the mutex. */
+struct file_counter {
+    pthread_mutex_t mutex;
+    int fd; /* -1: none */
+    bool read_only;
+    bool fresh;       /* opened, and not yet compared with its key */
+    bool bound;       /* digest tells whose it is */
+    uint32_t binding; /* changes when another key gets this counter */
+    int64_t checked;  /* monotonic: when its place was last compared with it */
+    dev_t device;
+    ino_t inode;
+    uint8_t digest[FILE_DIGEST];
+};
+
+/* A file of ours that is linked to a Lock's name to take it (spare.h). fd, busy: under home->mutex. */
+struct file_spare {
+    int fd; /* -1: none */
+    bool busy;
+    unsigned number;
+    size_t length; /* of what was last written to it */
+};
+
+struct file_home {
+    struct file_home *next; /* this and the next two: under file_homes_lock */
+    unsigned users;
+    bool keep; /* this process is named as an owner */
+    struct file_options options;
+    pthread_mutex_t mutex; /* life_fd, nonce, spares */
+    int life_fd;           /* -1: none */
+    uint64_t nonce;        /* 0: none */
+    atomic_uint temporaries;
+    struct file_spare spares[FILE_SPARES];
+    struct file_counter fence;
+    struct file_counter counters[FILE_COUNTERS];
+    /* Until when (monotonic) this process lets others go first at the Locks with this hash. Relaxed: a hint. */
+    atomic_int_least64_t turns[FILE_TURNS];
+};
+
+/* What the driver keeps for one open space. */
+struct file_state {
+    struct file_home *home;
+    /* NULL: the standard places. Else tells the place of a key in a category (names.h). */
+    int (*resolve)(void *argument, const char *key, size_t length, const char *category, char *path, size_t size);
+    void *argument;
+    pthread_mutex_t mutex; /* label */
+    char label[PSYNC_LABEL_MAX + 1];
+};
+
+/* The process's home with these options, made if there is none. NULL: no memory. */
+struct file_home *file_home_get(const struct file_options *options);
+void file_home_put(struct file_home *home);
+
+#endif

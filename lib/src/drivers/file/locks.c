@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * locks.c - Locks: a Lock exists as long as its file has its name.
+ *
+ * Taking is one link of a spare that says whose it is (spare.h); if the name
+ * is there already the Lock is busy. Freeing is one unlink. Between any two
+ * system calls the Lock exists or it does not.
+ *
+ * Whoever wants to unlink the name, or to read or change what the file says,
+ * holds the file's flock and has seen, under it, that the name still leads to
+ * this file. So what was read stays true until the unlink: nobody frees an
+ * acquisition that he did not mean. A taker writes its spare under the flock
+ * too, before it links it.
+ *
+ * Fences grow in the order of acquisitions because the space's fences are
+ * locked from the drawing of the number to the link (counter.h).
+ *
+ * Takers barge: who asks first after a release gets the Lock. One who has
+ * waited for STARVING marks the file; who frees a marked Lock lets others go
+ * first for GIVE_WAY. That is limited in time and needs nobody to be alive.
+ */
+#include "locks.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "counter.h"
+#include "failure.h"
+#include "identity.h"
+#include "record.h"
+#include "spare.h"
+#include "system.h"
+#include "tree.h"
+#include "watch.h"
+
+/* Nothing rings when a holder is killed: who waits for a Hold looks this often. */
+static const int64_t HOLD_LOOK = PSYNC_NS_PER_S / 4;
+
+static const int64_t STARVING = 5 * PSYNC_NS_PER_MS;
+static const int64_t GIVE_WAY = 2 * PSYNC_NS_PER_MS;
+
+/* A Lock's file, open and flocked, and what it says. */
+struct held {
+    int fd;
+    bool writable;
+    struct file_record record;
+};
+
+/* ------------------------------------------------------------------------ */
+/* The file                                                                 */
+
+static void leave(struct held *held)
+{
+    flock(held->fd, LOCK_UN); /* a copy in a child that is about to exec would keep it */
+    close(held->fd);
+}
+
+static psync_result read_record(const struct file_place *place, struct held *held, psync_error *error)
+{
+    char text[FILE_RECORD_MAX + 1];
+    ssize_t length;
+    FILE_RETRY(length, pread(held->fd, text, FILE_RECORD_MAX, 0));
+    if (length < 0) return file_failed(error, errno, "read", place->path);
+    text[length] = '\0';
+    if (file_record_parse(text, (size_t)length, &held->record)) return PSYNC_OK;
+    return file_damaged(
+        error, place->path,
+        "it does not say who took the Lock (php-sync-fs's own PHP code leaves such files); remove it "
+        "when no script uses that any more");
+}
+
+static int open_lock(const struct file_place *place, int how, bool *writable)
+{
+    int fd = file_place_open(place, O_RDWR, 0);
+    *writable = fd >= 0;
+    if (fd < 0 && how == LOCK_SH && (errno == EACCES || errno == EROFS)) fd = file_place_open(place, O_RDONLY, 0);
+    return fd;
+}
+
+/* Whether the place's name leads to this file. */
+static bool is_at_place(const struct file_place *place, int fd)
+{
+    struct stat there;
+    struct stat here;
+    return file_place_stat(place, &there) == 0 && fstat(fd, &here) == 0 && there.st_ino == here.st_ino &&
+           there.st_dev == here.st_dev;
+}
+
+/* Opens the Lock's file at a place and flocks it (LOCK_SH, LOCK_EX). PSYNC_NO: there is none. */
+static psync_result enter(const struct file_place *place, int how, struct held *held, psync_error *error)
+{
+    for (;;) {
+        held->fd = open_lock(place, how, &held->writable);
+        if (held->fd < 0) return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "open", place->path);
+        int locked;
+        psync_result r;
+        FILE_RETRY(locked, flock(held->fd, how));
+        if (locked < 0) {
+            r = file_failed(error, errno, "lock", place->path);
+        } else if (is_at_place(place, held->fd)) {
+            r = read_record(place, held, error);
+        } else {
+            leave(held);
+            continue;
+        }
+        if (r) leave(held);
+        return r;
+    }
+}
+
+/* As enter, and the file is this key's. */
+static psync_result enter_key(const struct file_place *place, const psync_key *key, int how, struct held *held,
+                              psync_error *error)
+{
+    psync_result r = enter(place, how, held, error);
+    if (r) return r;
+    const struct file_record *record = &held->record;
+    if (record->key_length == key->length && memcmp(record->key, key->bytes, key->length) == 0) return PSYNC_OK;
+    leave(held);
+    return psync_error_set(error, PSYNC_ERROR_DAMAGED, 0,
+                           "%s belongs to another key with the same name of its file; use another key",
+                           place->path);
+}
+
+/* ------------------------------------------------------------------------ */
+/* What a record means                                                      */
+
+static bool same_boot(const struct file_record *record)
+{
+    char boot[PSYNC_BOOT_ID + 1];
+    psync__boot_id(boot);
+    return strcmp(boot, record->boot) == 0;
+}
+
+/* Boottime when the lease ends, by our clock; another host's lease ends by the wall clock, the only one we share.
+ */
+static int64_t lease_end(const struct file_record *record)
+{
+    if (!record->expires_boot || same_boot(record)) return record->expires_boot;
+    int64_t left = record->expires_wall * 1000 - psync__clock->realtime();
+    int64_t end = psync__clock->boottime() + left;
+    return end > 0 ? end : 1;
+}
+
+/* Whether the acquisition counts as absent: a Hold whose lease has run out or whose holder has ended. */
+static bool has_ended(struct file_home *home, const struct file_record *record)
+{
+    if (!record->hold) return false;
+    if (record->expires_boot && psync__clock->boottime() >= lease_end(record)) return true;
+    return file_identity_alive(home, record->nonce) == PSYNC_ALIVE_NO;
+}
+
+static void tell_absent(psync_lock_state *now)
+{
+    *now = (psync_lock_state){.exists = false};
+}
+
+static void tell(const struct file_record *record, psync_lock_state *now)
+{
+    *now = (psync_lock_state){
+        .exists = true, .is_hold = record->hold, .fence = record->fence, .expires = lease_end(record)};
+}
+
+static void tell_owner(struct file_home *home, const struct file_record *record, psync_owner *owner)
+{
+    memset(owner, 0, sizeof *owner);
+    memcpy(owner->host, record->host, sizeof owner->host);
+    memcpy(owner->label, record->label, sizeof owner->label);
+    memcpy(owner->boot_id, record->boot, sizeof owner->boot_id);
+    owner->pid = record->pid;
+    owner->process_start = record->start;
+    owner->acquired_at = record->acquired;
+    owner->expires_at = record->expires_wall;
+    owner->fence = record->fence;
+    owner->is_hold = record->hold;
+    owner->alive = file_identity_alive(home, record->nonce);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The end of an acquisition                                                */
+
+static atomic_int_least64_t *turn_of(struct file_home *home, const struct file_place *place)
+{
+    return &home->turns[place->digest[7] % FILE_TURNS];
+}
+
+static psync_result end_acquisition(struct file_home *home, const struct file_place *place, const struct held *held,
+                                    psync_error *error)
+{
+    if (held->record.starving) {
+        atomic_store_explicit(turn_of(home, place), psync__clock->monotonic() + GIVE_WAY, memory_order_relaxed);
+    }
+    if (file_place_unlink(place) != 0) {
+        if (errno == ENOENT) return PSYNC_NO; /* by hand */
+        return file_failed(error, errno, "remove", place->path);
+    }
+    return PSYNC_OK;
+}
+
+static psync_result freed(const struct file_home *home, const struct file_place *place, psync_error *error)
+{
+    return home->options.durable ? file_place_sync(place, error) : PSYNC_OK;
+}
+
+/* Frees what has ended, if it is still there. One who may not is content to call it absent. */
+static void sweep(struct file_home *home, const struct file_place *place, uint64_t fence)
+{
+    struct held held;
+    if (enter(place, LOCK_EX, &held, NULL) != PSYNC_OK) return;
+    if (held.record.fence == fence && has_ended(home, &held.record))
+        (void)end_acquisition(home, place, &held, NULL);
+    leave(&held);
+}
+
+/* A taker that has waited for long says so in the file. */
+static void mark_starving(const struct held *held, const psync_take *take)
+{
+    if (!take || !take->waiting_since || held->record.starving || !held->writable) return;
+    if (psync__clock->monotonic() - take->waiting_since < STARVING) return;
+    ssize_t written;
+    FILE_RETRY(written, pwrite(held->fd, "s", 1, FILE_RECORD_STARVING_AT));
+}
+
+/* What there is now, ended Holds swept away. take: who looks, if it is a taker. */
+static psync_result look(struct file_home *home, const struct file_place *place, const psync_key *key,
+                         const psync_take *take, psync_lock_state *now, psync_owner *owner, psync_error *error)
+{
+    struct held held;
+    psync_result r = enter_key(place, key, LOCK_SH, &held, error);
+    if (r == PSYNC_NO) tell_absent(now);
+    if (r) return r;
+    bool ended = has_ended(home, &held.record);
+    if (!ended) mark_starving(&held, take);
+    leave(&held);
+    if (ended) {
+        sweep(home, place, held.record.fence);
+        tell_absent(now);
+        return PSYNC_NO;
+    }
+    tell(&held.record, now);
+    if (owner) tell_owner(home, &held.record, owner);
+    return PSYNC_OK;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Taking                                                                   */
+
+static void describe(struct file_state *state, const psync_take *take, uint64_t fence, struct file_record *record)
+{
+    const struct file_home *home = state->home;
+    record->fence = fence;
+    record->hold = take->hold;
+    record->starving = false;
+    record->acquired = psync__clock->realtime() / 1000;
+    record->expires_boot = take->lease ? psync__clock->boottime() + take->lease : 0;
+    record->expires_wall = take->lease ? record->acquired + take->lease / 1000 : 0;
+    record->nonce = home->nonce;
+    record->pid = getpid();
+    record->start = psync__start_time();
+    psync__boot_id(record->boot);
+    memset(record->host, 0, sizeof record->host);
+    gethostname(record->host, PSYNC_HOST_MAX);
+    pthread_mutex_lock(&state->mutex);
+    memcpy(record->label, state->label, sizeof record->label);
+    pthread_mutex_unlock(&state->mutex);
+}
+
+/* Writes the record to the spare, over all of an earlier one. */
+static psync_result write_spare(struct file_spare *spare, const struct file_record *record, const psync_key *key,
+                                const char *path, psync_error *error)
+{
+    char text[FILE_RECORD_MAX];
+    size_t length = file_record_format(text, record, key->bytes, key->length);
+    size_t whole = length;
+    while (whole < spare->length) text[whole++] = '\n';
+    ssize_t written;
+    FILE_RETRY(written, pwrite(spare->fd, text, whole, 0));
+    if (written < 0) return file_failed(error, errno, "write", path);
+    if ((size_t)written != whole) return file_failed(error, ENOSPC, "write", path);
+    spare->length = whole;
+    return PSYNC_OK;
+}
+
+/* Links the spare to the place. PSYNC_NO: busy. PSYNC_ERROR_ABSENT: the spare's name is gone, with its folder. */
+static psync_result link_spare(const char *path, struct file_place *place, psync_error *error)
+{
+    for (int attempt = 0; attempt < 100; attempt++) {
+        int r = -1;
+        errno = ENOENT;
+        if (place->at != -1) FILE_RETRY(r, linkat(AT_FDCWD, path, place->at, place->name, 0));
+        if (r == 0) return PSYNC_OK;
+        if (errno == EEXIST) return PSYNC_NO;
+        if (errno != ENOENT) return file_failed(error, errno, "create", place->path);
+        struct stat st;
+        if (lstat(path, &st) != 0) return PSYNC_ERROR_ABSENT;
+        psync_result made = file_place_make(place, error);
+        if (made) return made;
+    }
+    return file_failed(error, ENOENT, "create", place->path);
+}
+
+/* Makes a taken Lock durable, or gives it up. The spare's flock is ours. */
+static psync_result taken(const struct file_home *home, const struct file_place *place,
+                          const struct file_spare *spare, psync_error *error)
+{
+    if (!home->options.durable) return PSYNC_OK;
+    int synced;
+    FILE_RETRY(synced, fsync(spare->fd));
+    psync_result r = synced == 0 ? PSYNC_OK : file_failed(error, errno, "flush", place->path);
+    if (!r) r = file_place_sync(place, error);
+    if (r) file_place_unlink(place);
+    return r;
+}
+
+/* One try to take the name. PSYNC_NO: busy. */
+static psync_result try_take(struct file_state *state, struct file_place *place, const psync_key *key,
+                             const psync_take *take, psync_lock_state *now, psync_error *error)
+{
+    struct file_home *home = state->home;
+    struct file_spare *spare;
+    struct file_record record;
+    char path[PATH_MAX];
+    uint64_t fence;
+    for (int attempt = 0; attempt < 16; attempt++) {
+        psync_result r = file_spare_take(home, &spare, path, error);
+        if (r) return r;
+        r = file_fence_begin(home, &fence, error);
+        if (!r) {
+            describe(state, take, fence, &record);
+            r = write_spare(spare, &record, key, path, error);
+            if (!r) r = link_spare(path, place, error);
+            file_fence_end(home);
+        }
+        if (!r) r = taken(home, place, spare, error);
+        file_spare_give(home, spare);
+        if (!r) tell(&record, now);
+        if (r != PSYNC_ERROR_ABSENT) return r;
+    }
+    return file_failed(error, ENOENT, "keep", path);
+}
+
+/* Whether a first try lets others go first. */
+static bool gives_way(struct file_home *home, const struct file_place *place, const psync_take *take)
+{
+    if (!take->may_wait || take->waiting_since) return false;
+    int64_t until = atomic_load_explicit(turn_of(home, place), memory_order_relaxed);
+    return until && psync__clock->monotonic() < until;
+}
+
+psync_result file_lock_acquire(void *opaque, psync_key *key, const psync_take *take, psync_lock_state *now,
+                               psync_error *error)
+{
+    struct file_state *state = opaque;
+    struct file_place place;
+    psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
+    if (r) return r;
+    if (gives_way(state->home, &place, take)) {
+        tell_absent(now);
+        r = PSYNC_NO;
+    } else {
+        /* Who has waited looks first: a look at a busy Lock is cheaper than a try. */
+        bool look_first = take->waiting_since != 0;
+        for (;;) {
+            r = PSYNC_NO;
+            if (!look_first) r = try_take(state, &place, key, take, now, error);
+            if (r != PSYNC_NO) break;
+            look_first = false;
+            r = look(state->home, &place, key, take, now, NULL, error);
+            if (r == PSYNC_OK)
+                r = PSYNC_NO;
+            else if (r == PSYNC_NO)
+                continue;
+            break;
+        }
+    }
+    file_place_leave(&place);
+    return r;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Releasing, renewing, looking                                              */
+
+static bool condition_holds(struct file_home *home, const struct file_record *record, psync_condition condition,
+                            uint64_t fence)
+{
+    if (condition == PSYNC_IF_FENCE) return record->fence == fence;
+    if (condition == PSYNC_IF_GHOST) return file_identity_alive(home, record->nonce) == PSYNC_ALIVE_NO;
+    return true;
+}
+
+psync_result file_lock_release(void *opaque, psync_key *key, psync_condition condition, uint64_t fence,
+                               psync_error *error)
+{
+    struct file_state *state = opaque;
+    struct file_home *home = state->home;
+    struct file_place place;
+    struct held held;
+    psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
+    if (r) return r;
+    r = enter_key(&place, key, LOCK_EX, &held, error);
+    if (!r) {
+        if (has_ended(home, &held.record)) {
+            (void)end_acquisition(home, &place, &held, NULL);
+            r = PSYNC_NO;
+        } else if (!condition_holds(home, &held.record, condition, fence)) {
+            r = PSYNC_NO;
+        } else {
+            r = end_acquisition(home, &place, &held, error);
+            if (!r) r = freed(home, &place, error);
+        }
+        leave(&held);
+    }
+    file_place_leave(&place);
+    return r;
+}
+
+/* Overwrites the lease. A shorter one is told to who sleeps until the old end, by a touch. */
+static psync_result write_lease(const struct file_home *home, const struct file_place *place, struct held *held,
+                                int64_t lease, int64_t *end, psync_error *error)
+{
+    char text[FILE_RECORD_LEASE_LENGTH + 1];
+    ssize_t written;
+    int64_t boot = psync__clock->boottime() + lease;
+    file_record_format_lease(text, boot, psync__clock->realtime() / 1000 + lease / 1000);
+    FILE_RETRY(written, pwrite(held->fd, text, FILE_RECORD_LEASE_LENGTH, FILE_RECORD_LEASE_AT));
+    if (written != FILE_RECORD_LEASE_LENGTH) {
+        return file_failed(error, written < 0 ? errno : ENOSPC, "write", place->path);
+    }
+    int64_t before = held->record.expires_boot;
+    if (!before || boot < before) (void)futimens(held->fd, NULL);
+    *end = boot;
+    if (!home->options.durable) return PSYNC_OK;
+    int synced;
+    FILE_RETRY(synced, fsync(held->fd));
+    return synced == 0 ? PSYNC_OK : file_failed(error, errno, "flush", place->path);
+}
+
+psync_result file_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64_t lease, int64_t *end,
+                             psync_error *error)
+{
+    struct file_state *state = opaque;
+    struct file_place place;
+    struct held held;
+    psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
+    if (r) return r;
+    r = enter_key(&place, key, LOCK_EX, &held, error);
+    if (!r) {
+        bool ours = held.record.hold && held.record.fence == fence && !has_ended(state->home, &held.record);
+        r = ours ? write_lease(state->home, &place, &held, lease, end, error) : PSYNC_NO;
+        leave(&held);
+    }
+    file_place_leave(&place);
+    return r;
+}
+
+psync_result file_lock_inspect(void *opaque, psync_key *key, psync_lock_state *now, psync_owner *owner,
+                               psync_error *error)
+{
+    struct file_state *state = opaque;
+    struct file_place place;
+    psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
+    if (r) return r;
+    r = look(state->home, &place, key, NULL, now, owner, error);
+    file_place_leave(&place);
+    return r;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Waiting                                                                  */
+
+struct awaited {
+    struct file_home *home;
+    const struct file_place *place;
+    const psync_key *key;
+    const psync_lock_state *seen;
+};
+
+static psync_result has_changed(void *argument, psync_error *error)
+{
+    struct awaited *awaited = argument;
+    psync_lock_state now;
+    psync_result r = look(awaited->home, awaited->place, awaited->key, NULL, &now, NULL, error);
+    if (r < 0) return r;
+    bool same = now.exists && now.fence == awaited->seen->fence && now.expires == awaited->seen->expires;
+    return same ? PSYNC_NO : PSYNC_OK;
+}
+
+/* Sleeps until others have had their turn. */
+static void give_way(struct file_home *home, const struct file_place *place, int64_t deadline)
+{
+    int64_t until = atomic_load_explicit(turn_of(home, place), memory_order_relaxed);
+    int64_t left = (until < deadline ? until : deadline) - psync__clock->monotonic();
+    struct timespec length = {.tv_nsec = left > GIVE_WAY ? GIVE_WAY : left};
+    if (left > 0) (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &length, NULL);
+}
+
+psync_result file_lock_await(void *opaque, psync_key *key, const psync_lock_state *seen, psync_role role,
+                             int64_t deadline, psync_error *error)
+{
+    struct file_state *state = opaque;
+    struct file_place place;
+    psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
+    if (r) return r;
+    if (!seen->exists) {
+        if (role == PSYNC_ROLE_TAKER) give_way(state->home, &place, deadline);
+    } else {
+        struct awaited awaited = {state->home, &place, key, seen};
+        int64_t look_again = seen->is_hold ? psync__clock->monotonic() + HOLD_LOOK : deadline;
+        r = file_watch(&place, FILE_WATCH_NAME, has_changed, &awaited, look_again, deadline, error);
+    }
+    file_place_leave(&place);
+    return r;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Lists                                                                    */
+
+struct listing {
+    struct file_home *home;
+    psync_lock_callback callback;
+    void *argument;
+};
+
+static psync_result list_one(void *argument, struct file_place *place, psync_error *error)
+{
+    struct listing *listing = argument;
+    struct held held;
+    psync_owner owner;
+    psync_result r = enter(place, LOCK_SH, &held, error);
+    if (r == PSYNC_NO) return PSYNC_OK;
+    if (r) return r;
+    bool ended = has_ended(listing->home, &held.record);
+    leave(&held);
+    if (ended) {
+        sweep(listing->home, place, held.record.fence);
+        return PSYNC_OK;
+    }
+    tell_owner(listing->home, &held.record, &owner);
+    const struct file_record *record = &held.record;
+    return listing->callback(listing->argument, record->key, record->key_length, &owner) ? PSYNC_NO : PSYNC_OK;
+}
+
+psync_result file_lock_each(void *opaque, psync_lock_callback callback, void *argument, psync_error *error)
+{
+    struct file_state *state = opaque;
+    struct listing listing = {state->home, callback, argument};
+    return file_tree_each(state->home, FILE_LOCKS, list_one, &listing, error);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* number.c - reading and changing a number in its file. */
+#include "number.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "failure.h"
+
+static bool is_space(char c)
+{
+    return c == '\n' || c == ' ' || c == '\r' || c == '\t';
+}
+
+/* A decimal number in int64_t's range with space around it; nothing but space is 0. */
+static bool parse(const char *text, int64_t *value)
+{
+    while (is_space(*text)) text++;
+    bool negative = *text == '-';
+    if (negative) text++;
+    bool any = false;
+    *value = 0;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        int digit = *text - '0';
+        any = true;
+        if (__builtin_mul_overflow(*value, 10, value)) return false;
+        if (__builtin_add_overflow(*value, negative ? -digit : digit, value)) return false;
+    }
+    if (negative && !any) return false;
+    while (is_space(*text)) text++;
+    return !*text;
+}
+
+size_t file_number_format(char text[FILE_NUMBER_MAX], int64_t value)
+{
+    char digits[20];
+    size_t count = 0;
+    size_t length = 0;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        digits[count++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (value < 0) text[length++] = '-';
+    while (count) text[length++] = digits[--count];
+    return length;
+}
+
+psync_result file_number_read(int fd, const char *path, struct file_number *number, psync_error *error)
+{
+    ssize_t length;
+    FILE_RETRY(length, pread(fd, number->text, FILE_NUMBER_MAX, 0));
+    if (length < 0) return file_failed(error, errno, "read", path);
+    number->length = (size_t)length;
+    number->text[length] = '\0';
+    if (length < FILE_NUMBER_MAX && strlen(number->text) == number->length && parse(number->text, &number->value)) {
+        return PSYNC_OK;
+    }
+    return psync_error_set(error, PSYNC_ERROR_DAMAGED, 0,
+                           "%s does not hold a 64-bit number in decimal but \"%.32s\"; correct or remove it", path,
+                           number->text);
+}
+
+/* All of it, or nothing: what a short write changed is put back. */
+static psync_result write_text(int fd, const char *path, const struct file_number *old, const char *text,
+                               size_t length, psync_error *error)
+{
+    ssize_t written;
+    FILE_RETRY(written, pwrite(fd, text, length, 0));
+    if (written == (ssize_t)length) return PSYNC_OK;
+    int number = written < 0 ? errno : ENOSPC;
+    if (written > 0) FILE_RETRY(written, pwrite(fd, old->text, old->length, 0));
+    return file_failed(error, number, "write", path);
+}
+
+psync_result file_number_write(int fd, const char *path, const struct file_number *number, int64_t value,
+                               bool durable, psync_error *error)
+{
+    char text[FILE_NUMBER_MAX];
+    size_t length = file_number_format(text, value);
+    for (; length < number->length; length++) text[length] = '\n';
+    psync_result r = write_text(fd, path, number, text, length, error);
+    if (r || !durable) return r;
+    int synced;
+    FILE_RETRY(synced, fsync(fd));
+    if (synced == 0) return PSYNC_OK;
+    r = file_failed(error, errno, "flush", path);
+    ssize_t written;
+    char old[FILE_NUMBER_MAX];
+    memcpy(old, number->text, number->length);
+    memset(old + number->length, '\n', length - number->length);
+    FILE_RETRY(written, pwrite(fd, old, length, 0));
+    return r;
+}

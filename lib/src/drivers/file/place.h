@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * place.h - where a key's file lies, and how it is reached.
+ *
+ * The place of key k in a category is
+ *     ROOT/CATEGORY/ab/cd/abcd...   with abcd... = md5(k) in hexadecimal,
+ * which is php-sync-fs's, unless a resolver tells another (names.h).
+ *
+ * In a folder that only this user may write to, files are reached by their
+ * paths. In a shared one somebody could put a symbolic link in a folder's
+ * place, so the folder is opened step by step, links refused, and its files
+ * are reached from there.
+ */
+#ifndef PSYNC_FILE_PLACE_H
+#define PSYNC_FILE_PLACE_H
+
+#include "home.h"
+
+/* Files of ours lie below this folder of the root; never in the root itself. */
+#define FILE_OWN_FOLDER   ".phpsync"
+#define FILE_SPARE_FOLDER FILE_OWN_FOLDER "/spare"
+#define FILE_LOCKS        "locks"
+#define FILE_INTEGERS     "integers"
+
+struct file_place {
+    const struct file_home *home;
+    int at;           /* what name is relative to: AT_FDCWD, or the open folder; -1: that folder is missing */
+    const char *name; /* into path */
+    bool standard;    /* no resolver told it, or it told the standard place */
+    uint8_t digest[FILE_DIGEST]; /* of the key */
+    char path[PATH_MAX];
+};
+
+/* Finds the place of a key. Folders may be missing: then the calls below fail with ENOENT. */
+psync_result file_place_find(const struct file_state *state, const psync_key *key, const char *category,
+                             struct file_place *place, psync_error *error);
+/* A file of ours with this name below the root. */
+psync_result file_place_own(const struct file_home *home, const char *below, struct file_place *place,
+                            psync_error *error);
+/* A file beside another: its name with this behind it. Shares the other's folder; do not leave it. */
+psync_result file_place_beside(const struct file_place *place, const char *suffix, struct file_place *beside,
+                               psync_error *error);
+void file_place_leave(struct file_place *place);
+
+/* Makes the folders on the way to the file. */
+psync_result file_place_make(struct file_place *place, psync_error *error);
+/* The part of place->path that is its folder, copied. */
+void file_place_folder(const struct file_place *place, char folder[PATH_MAX]);
+
+/* System calls on the file; -1 and errno as theirs. Links are not followed. */
+int file_place_open(const struct file_place *place, int flags, mode_t mode);
+int file_place_stat(const struct file_place *place, struct stat *st);
+int file_place_unlink(const struct file_place *place);
+
+/* Makes a change of the folder's entries durable. */
+psync_result file_place_sync(const struct file_place *place, psync_error *error);
+
+#endif

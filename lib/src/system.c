@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* system.c - random numbers, boot, start time, names of users and groups. */
+#include "system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* An entry that needs more than this is reported as unknown: 64 KiB hold a group of thousands. */
+enum { NAME_BUFFER = 65536 };
+
+uint64_t psync__random(void)
+{
+    uint64_t value = 0;
+    while (getrandom(&value, sizeof value, 0) != (ssize_t)sizeof value) {
+        if (errno != EINTR) break;
+    }
+    return value;
+}
+
+/* Reads a small file of /proc as text. */
+static bool read_text(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    ssize_t length;
+    do {
+        length = read(fd, text, size - 1);
+    } while (length < 0 && errno == EINTR);
+    close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    return length > 0;
+}
+
+void psync__boot_id(char id[PSYNC_BOOT_ID + 1])
+{
+    char text[64];
+    id[0] = '\0';
+    if (read_text("/proc/sys/kernel/random/boot_id", text, sizeof text)) {
+        snprintf(id, PSYNC_BOOT_ID + 1, "%.*s", (int)strcspn(text, "\n"), text);
+    }
+}
+
+uint64_t psync__start_time(void)
+{
+    char text[1024];
+    if (!read_text("/proc/self/stat", text, sizeof text)) return 0;
+    const char *c = strrchr(text, ')'); /* the name before it may hold anything; the start is the 22nd field */
+    for (int field = 2; c && field < 22; field++) c = strchr(c + 1, ' ');
+    return c ? strtoull(c + 1, NULL, 10) : 0;
+}
+
+bool psync__parse_number(const char *text, uint64_t *number)
+{
+    if (*text < '0' || *text > '9') return false;
+    char *end;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return !*end && !errno;
+}
+
+bool psync__find_group(const char *name, gid_t *gid)
+{
+    uint64_t number;
+    if (psync__parse_number(name, &number) && number < UINT32_MAX) {
+        *gid = (gid_t)number;
+        return true;
+    }
+    char *buffer = malloc(NAME_BUFFER);
+    struct group entry;
+    struct group *found = NULL;
+    if (buffer && getgrnam_r(name, &entry, buffer, NAME_BUFFER, &found) == 0 && found) *gid = found->gr_gid;
+    free(buffer);
+    return found != NULL;
+}
+
+bool psync__find_user(const char *name, uid_t *uid)
+{
+    uint64_t number;
+    if (psync__parse_number(name, &number) && number < UINT32_MAX) {
+        *uid = (uid_t)number;
+        return true;
+    }
+    char *buffer = malloc(NAME_BUFFER);
+    struct passwd entry;
+    struct passwd *found = NULL;
+    if (buffer && getpwnam_r(name, &entry, buffer, NAME_BUFFER, &found) == 0 && found) *uid = found->pw_uid;
+    free(buffer);
+    return found != NULL;
+}

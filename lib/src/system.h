@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* system.h - what drivers ask the operating system about this process, its host and its users. */
+#ifndef PSYNC_SYSTEM_H
+#define PSYNC_SYSTEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { PSYNC_BOOT_ID = 36 };
+
+/* 64 random bits. */
+uint64_t psync__random(void);
+
+/* This boot's id as text, "" if it cannot be read. */
+void psync__boot_id(char id[PSYNC_BOOT_ID + 1]);
+
+/* When this process started, in clock ticks after boot; 0 if unknown. */
+uint64_t psync__start_time(void);
+
+/* A whole number in decimal and nothing else. */
+bool psync__parse_number(const char *text, uint64_t *number);
+
+/* A group or user by name or number. False: there is none of that name. */
+bool psync__find_group(const char *name, gid_t *gid);
+bool psync__find_user(const char *name, uid_t *uid);
+
+#endif
