@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "md5.h"
+#include "system.h"
 
 enum {
     FILE_ROOT_MAX = PATH_MAX - 128, /* what comes behind it has room */
@@ -71,6 +72,9 @@ struct file_home {
     pthread_mutex_t mutex; /* life_fd, nonce, spares */
     int life_fd;           /* -1: none */
     uint64_t nonce;        /* 0: none */
+    uint64_t start;        /* what records say of this process; set once with the nonce */
+    char boot[PSYNC_BOOT_ID + 1];
+    char host[PSYNC_HOST_MAX + 1];
     atomic_uint temporaries;
     struct file_spare spares[FILE_SPARES];
     struct file_counter fence;

@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "failure.h"
@@ -91,12 +92,21 @@ static psync_result open_life(const struct file_home *home, bool create, int *fd
     return file_failed(error, ENOENT, "open", place.path);
 }
 
+static void describe(struct file_home *home)
+{
+    home->start = psync__start_time();
+    psync__boot_id(home->boot);
+    memset(home->host, 0, sizeof home->host);
+    gethostname(home->host, PSYNC_HOST_MAX);
+}
+
 static psync_result lock_byte(struct file_home *home, psync_error *error)
 {
     for (int attempt = 0; attempt < 100; attempt++) {
         uint64_t nonce = new_nonce();
         struct flock lock = life_lock(nonce);
         if (fcntl(home->life_fd, F_OFD_SETLK, &lock) == 0) {
+            describe(home);
             home->nonce = nonce;
             home->keep = true;
             return PSYNC_OK;

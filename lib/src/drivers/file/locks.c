@@ -129,6 +129,7 @@ static psync_result enter_key(const struct file_place *place, const psync_key *k
 /* ------------------------------------------------------------------------ */
 /* What a record means                                                      */
 
+/* Asked only of Holds with a lease. */
 static bool same_boot(const struct file_record *record)
 {
     char boot[PSYNC_BOOT_ID + 1];
@@ -260,10 +261,9 @@ static void describe(struct file_state *state, const psync_take *take, uint64_t 
     record->expires_wall = take->lease ? record->acquired + take->lease / 1000 : 0;
     record->nonce = home->nonce;
     record->pid = getpid();
-    record->start = psync__start_time();
-    psync__boot_id(record->boot);
-    memset(record->host, 0, sizeof record->host);
-    gethostname(record->host, PSYNC_HOST_MAX);
+    record->start = home->start;
+    memcpy(record->boot, home->boot, sizeof record->boot);
+    memcpy(record->host, home->host, sizeof record->host);
     pthread_mutex_lock(&state->mutex);
     memcpy(record->label, state->label, sizeof record->label);
     pthread_mutex_unlock(&state->mutex);

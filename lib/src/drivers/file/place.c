@@ -136,7 +136,8 @@ psync_result file_place_make(struct file_place *place, psync_error *error)
     char folder[PATH_MAX];
     file_place_folder(place, folder);
     psync_result r = file_folder_make(place->home, folder, error);
-    if (r || place->at != -1) return r;
+    if (r) return r;
+    file_place_leave(place); /* what was open may be a folder that was removed */
     return reach(place, error);
 }
 
