@@ -51,6 +51,7 @@ psync_result file_folder_sync(const char *path, psync_error *error)
 static psync_result grant_folder(const struct file_options *options, const char *path, psync_error *error)
 {
     int fd;
+    if (!options->shared) return PSYNC_OK;
     FILE_RETRY(fd, open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (fd < 0) return file_failed(error, errno, "open", path);
     psync_result r = file_grant(options, fd, options->folder_mode, path, error);
@@ -74,7 +75,11 @@ static psync_result make_granted(const struct file_home *home, const char *path,
     char temporary[PATH_MAX];
     psync_result r = file_temporary_name((struct file_home *)home, temporary, error);
     if (r) return r;
-    if (mkdir(temporary, 0700) != 0) return file_failed(error, errno, "make the folder", temporary);
+    while (mkdir(temporary, 0700) != 0) {
+        if (errno != ENOENT) return file_failed(error, errno, "make the folder", temporary);
+        r = file_spares_make(home, error);
+        if (r) return r;
+    }
     r = grant_folder(&home->options, temporary, error);
     int moved = -1;
     if (!r) FILE_RETRY(moved, renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE));

@@ -38,7 +38,8 @@ static uint64_t new_nonce(void)
 bool file_identity_linked(const struct file_home *home)
 {
     struct stat st;
-    return home->life_fd >= 0 && fstat(home->life_fd, &st) == 0 && st.st_nlink > 0;
+    if (home->life_fd < 0) return false;
+    return fstat(home->life_fd, &st) != 0 || st.st_nlink > 0; /* what cannot be told is no reason to give it up */
 }
 
 /* A new life file gets its name when it has its mode; where there are no unnamed files it has to be the other way
@@ -114,11 +115,9 @@ static psync_result lock_byte(struct file_home *home, psync_error *error)
         if (errno != EAGAIN && errno != EACCES && errno != EINTR) break;
     }
     int number = errno;
-    return psync_error_set(
-        error, PSYNC_ERROR_SYSTEM, number,
-        "cannot lock a record of %s/%s to show that this process lives; the file system must know "
-        "record locks",
-        home->options.root, life_name);
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.*s/%s", FILE_ROOT_MAX, home->options.root, life_name);
+    return file_failed(error, number, "lock a byte, to show that this process lives, of", path);
 }
 
 /* Under home->mutex. */

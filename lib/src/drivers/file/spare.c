@@ -25,7 +25,7 @@ static unsigned next_number(struct file_home *home)
     return atomic_fetch_add_explicit(&home->temporaries, 1, memory_order_relaxed); /* only to be told apart */
 }
 
-static psync_result make_folder(const struct file_home *home, psync_error *error)
+psync_result file_spares_make(const struct file_home *home, psync_error *error)
 {
     char folder[PATH_MAX];
     snprintf(folder, sizeof folder, "%.*s/" FILE_SPARE_FOLDER, FILE_ROOT_MAX, home->options.root);
@@ -36,7 +36,6 @@ psync_result file_temporary_name(struct file_home *home, char path[PATH_MAX], ps
 {
     uint64_t nonce;
     psync_result r = file_identity_nonce(home, &nonce, error);
-    if (!r) r = make_folder(home, error);
     if (!r) name_of(home, nonce, next_number(home), path);
     return r;
 }
@@ -66,7 +65,7 @@ static psync_result create(struct file_home *home, char path[PATH_MAX], unsigned
         }
         if (errno == EEXIST) continue;
         if (errno != ENOENT) return file_failed(error, errno, "create", path);
-        r = make_folder(home, error);
+        r = file_spares_make(home, error);
         if (r) return r;
     }
     return file_failed(error, ENOENT, "create", path);

@@ -20,7 +20,10 @@
 #include "home.h"
 #include "place.h"
 
-/* A name for a new temporary of this process, with the folder it lies in made. */
+/* Makes the folder that they lie in. */
+psync_result file_spares_make(const struct file_home *home, psync_error *error);
+
+/* A name for a new temporary of this process. */
 psync_result file_temporary_name(struct file_home *home, char path[PATH_MAX], psync_error *error);
 
 /* Makes a temporary with this content, flocked; its path for file_publish. Removes it again on an error. */
