@@ -4,6 +4,8 @@
  * getppid(2) that tests/crash/run finds in a trace.
  *
  *     crash DSN acquire|hold|renew|release|create|add|set|remove
+ *     crash DSN wait       waits for the Lock's end, at most 20 seconds
+ *     crash DSN await      waits until the Integer is at least 1, at most 20 seconds
  *     crash DSN state      prints "lock=absent|alive|ended integer=VALUE|none"
  *     crash DSN prove      takes, frees and counts, then says "works"
  *
@@ -57,6 +59,16 @@ static psync_result remove_it(void)
     return psync_integer_remove(integer, &error);
 }
 
+static psync_result wait_for_end(void)
+{
+    return psync_lock_wait(lock, &(psync_wait){.timeout = 20}, &error);
+}
+
+static psync_result await(void)
+{
+    return psync_integer_await_at_least(integer, 1, &(psync_wait){.timeout = 20}, &error);
+}
+
 static int say(psync_result result)
 {
     printf("%d %s\n", (int)result, result < 0 ? error.message : "");
@@ -108,8 +120,10 @@ static const struct {
     psync_result (*before)(void);
     psync_result (*call)(void);
 } actions[] = {
-    {"acquire", NULL, acquire}, {"hold", NULL, take_hold}, {"renew", take_hold, renew}, {"release", NULL, release},
-    {"create", NULL, add},      {"add", NULL, add},        {"set", NULL, set},          {"remove", NULL, remove_it},
+    {"acquire", NULL, acquire}, {"hold", NULL, take_hold},   {"renew", take_hold, renew},
+    {"release", NULL, release}, {"create", NULL, add},       {"add", NULL, add},
+    {"set", NULL, set},         {"remove", NULL, remove_it}, {"wait", NULL, wait_for_end},
+    {"await", NULL, await},
 };
 
 int main(int argc, char **argv)
