@@ -6,8 +6,9 @@
  *     crash DSN acquire|hold|renew|release|create|add|set|remove
  *     crash DSN wait       waits for the Lock's end, at most 20 seconds
  *     crash DSN await      waits until the Integer is at least 1, at most 20 seconds
- *     crash DSN state      prints "lock=absent|alive|ended integer=VALUE|none"
- *     crash DSN prove      takes, frees and counts, then says "works"
+ *     crash DSN stay       takes, frees, counts; after a line from its input holds and counts, and stays until the
+ * next crash DSN state      prints "lock=absent|alive|ended integer=VALUE|none" crash DSN prove      takes, frees
+ * and counts, then says "works"
  *
  * Prints the result's number, and for an error its message.
  */
@@ -93,6 +94,23 @@ static int state(void)
     return 0;
 }
 
+/* A process that lives on while its folder is changed. */
+static int stay(void)
+{
+    char line[8];
+    psync_result r = acquire();
+    if (!r) r = release();
+    if (!r) r = add();
+    if (!r) r = add();
+    say(r);
+    if (!fgets(line, sizeof line, stdin)) return 64;
+    r = take_hold();
+    if (!r) r = add();
+    say(r);
+    if (!fgets(line, sizeof line, stdin)) return 64;
+    return say(psync_hold_release(hold, &error));
+}
+
 /* Whatever was left behind, all calls work. */
 static int prove(void)
 {
@@ -133,6 +151,7 @@ int main(int argc, char **argv)
     psync_lock_open(space, "k", 1, &lock, NULL);
     psync_integer_open(space, "k", 1, &integer, NULL);
     if (strcmp(argv[2], "state") == 0) return state();
+    if (strcmp(argv[2], "stay") == 0) return stay();
     if (strcmp(argv[2], "prove") == 0) {
         int status = prove();
         psync_space_close(space);

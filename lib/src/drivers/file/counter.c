@@ -381,10 +381,9 @@ static psync_result create_fences(struct file_home *home, struct file_place *pla
 }
 
 /* The open and locked file of the fences. */
-static psync_result settle_fences(struct file_home *home, const char **path, psync_error *error)
+static psync_result settle_fences(struct file_home *home, bool check, psync_error *error)
 {
     struct file_counter *counter = &home->fence;
-    *path = fence_name;
     for (;;) {
         psync_result r = PSYNC_OK;
         while (!r && counter->fd < 0) {
@@ -397,7 +396,7 @@ static psync_result settle_fences(struct file_home *home, const char **path, psy
         }
         if (!r) r = lock_file(counter, fence_name, FILE_CHANGE, error);
         if (r) return r;
-        bool same = has_name(counter);
+        bool same = !check || has_name(counter);
         if (same && look_is_due(home, counter)) {
             struct file_place place;
             r = file_place_own(home, fence_name, &place, error);
@@ -410,17 +409,16 @@ static psync_result settle_fences(struct file_home *home, const char **path, psy
     }
 }
 
-psync_result file_fence_begin(struct file_home *home, uint64_t *fence, psync_error *error)
+psync_result file_fence_begin(struct file_home *home, bool check, uint64_t *fence, psync_error *error)
 {
     struct file_number number;
-    const char *path;
     pthread_mutex_lock(&home->fence.mutex);
-    psync_result r = settle_fences(home, &path, error);
-    if (!r) r = file_number_read(home->fence.fd, path, &number, error);
+    psync_result r = settle_fences(home, check, error);
+    if (!r) r = file_number_read(home->fence.fd, fence_name, &number, error);
     if (!r) {
         int64_t now = psync__clock->realtime() / 1000;
         int64_t next = number.value < now ? now : number.value + 1;
-        r = file_number_write(home->fence.fd, path, &number, next, false, error);
+        r = file_number_write(home->fence.fd, fence_name, &number, next, false, error);
         *fence = (uint64_t)next;
     }
     if (r) unlock(&home->fence);

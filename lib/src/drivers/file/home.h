@@ -56,12 +56,22 @@ struct file_counter {
     uint8_t digest[FILE_DIGEST];
 };
 
-/* A file of ours that is linked to a Lock's name to take it (spare.h). fd, busy: under home->mutex. */
+/*
+ * A file of ours that is linked to a Lock's name to take it (spare.h). busy
+ * is under home->mutex; who has set it has the rest to itself.
+ */
 struct file_spare {
     int fd; /* -1: none */
     bool busy;
+    bool free;   /* it surely has no name but its own: we have made it, or unlinked it ourselves */
+    bool gone;   /* its name is not there any more */
+    bool linked; /* it was the Lock with this digest when we last knew */
     unsigned number;
-    size_t length; /* of what was last written to it */
+    uint64_t nonce; /* of its name */
+    size_t length;  /* of what was last written to it */
+    dev_t device;
+    ino_t inode;
+    uint8_t digest[FILE_DIGEST];
 };
 
 struct file_home {
@@ -72,7 +82,8 @@ struct file_home {
     pthread_mutex_t mutex; /* life_fd, nonce, spares */
     int life_fd;           /* -1: none */
     uint64_t nonce;        /* 0: none */
-    uint64_t start;        /* what records say of this process; set once with the nonce */
+    int64_t pid;
+    uint64_t start; /* what records say of this process; set once with the nonce */
     char boot[PSYNC_BOOT_ID + 1];
     char host[PSYNC_HOST_MAX + 1];
     atomic_uint temporaries;

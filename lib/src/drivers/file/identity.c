@@ -42,6 +42,21 @@ bool file_identity_linked(const struct file_home *home)
     return fstat(home->life_fd, &st) != 0 || st.st_nlink > 0; /* what cannot be told is no reason to give it up */
 }
 
+/*
+ * Whether the open life file is the one that others of this folder look at: it
+ * may have been removed, or moved away with the whole folder.
+ */
+static bool is_at_place(const struct file_home *home)
+{
+    char path[PATH_MAX];
+    struct stat here;
+    struct stat there;
+    if (home->life_fd < 0) return false;
+    snprintf(path, sizeof path, "%.*s/%s", FILE_ROOT_MAX, home->options.root, life_name);
+    if (stat(path, &there) != 0) return errno != ENOENT; /* what cannot be told is no reason to give it up */
+    return fstat(home->life_fd, &here) != 0 || (here.st_ino == there.st_ino && here.st_dev == there.st_dev);
+}
+
 /* A new life file gets its name when it has its mode; where there are no unnamed files it has to be the other way
  * round. */
 static psync_result create_life(const struct file_home *home, const struct file_place *place, psync_error *error)
@@ -95,6 +110,7 @@ static psync_result open_life(const struct file_home *home, bool create, int *fd
 
 static void describe(struct file_home *home)
 {
+    home->pid = getpid();
     home->start = psync__start_time();
     psync__boot_id(home->boot);
     memset(home->host, 0, sizeof home->host);
@@ -132,7 +148,7 @@ psync_result file_identity_nonce(struct file_home *home, uint64_t *nonce, psync_
 {
     psync_result r = PSYNC_OK;
     pthread_mutex_lock(&home->mutex);
-    bool new = !home->nonce || !file_identity_linked(home);
+    bool new = !home->nonce || !is_at_place(home);
     if (new) {
         forget(home);
         r = open_life(home, true, &home->life_fd, error);
@@ -150,7 +166,7 @@ psync_alive file_identity_alive(struct file_home *home, uint64_t nonce)
     psync_alive alive = PSYNC_ALIVE_UNKNOWN;
     if (!nonce || nonce >> 62) return PSYNC_ALIVE_NO; /* no nonce of ours: nobody can hold that lock */
     pthread_mutex_lock(&home->mutex);
-    if (!file_identity_linked(home)) {
+    if (!is_at_place(home)) {
         forget(home);
         /* With the file every sign of life is gone. */
         if (open_life(home, false, &home->life_fd, NULL) == PSYNC_NO) alive = PSYNC_ALIVE_NO;

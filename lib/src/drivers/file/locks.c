@@ -250,7 +250,8 @@ static psync_result look(struct file_home *home, const struct file_place *place,
 /* ------------------------------------------------------------------------ */
 /* Taking                                                                   */
 
-static void describe(struct file_state *state, const psync_take *take, uint64_t fence, struct file_record *record)
+static void describe(struct file_state *state, const psync_take *take, uint64_t fence, uint64_t nonce,
+                     struct file_record *record)
 {
     const struct file_home *home = state->home;
     record->fence = fence;
@@ -259,8 +260,8 @@ static void describe(struct file_state *state, const psync_take *take, uint64_t 
     record->acquired = psync__clock->realtime() / 1000;
     record->expires_boot = take->lease ? psync__clock->boottime() + take->lease : 0;
     record->expires_wall = take->lease ? record->acquired + take->lease / 1000 : 0;
-    record->nonce = home->nonce;
-    record->pid = getpid();
+    record->nonce = nonce;
+    record->pid = home->pid;
     record->start = home->start;
     memcpy(record->boot, home->boot, sizeof record->boot);
     memcpy(record->host, home->host, sizeof record->host);
@@ -326,15 +327,21 @@ static psync_result try_take(struct file_state *state, struct file_place *place,
     char path[PATH_MAX];
     uint64_t fence;
     for (int attempt = 0; attempt < 16; attempt++) {
-        psync_result r = file_spare_take(home, &spare, path, error);
+        bool new;
+        psync_result r = file_spare_take(home, &spare, path, &new, error);
         if (r) return r;
-        r = file_fence_begin(home, &fence, error);
+        /* When the folder is gone the spare's name is gone too, and so its link fails. */
+        r = file_fence_begin(home, new, &fence, error);
         if (!r) {
-            describe(state, take, fence, &record);
+            describe(state, take, fence, spare->nonce, &record);
             r = write_spare(spare, &record, key, path, error);
             if (!r) r = link_spare(path, place, error);
             file_fence_end(home);
         }
+        spare->linked = r == PSYNC_OK;
+        spare->free = r == PSYNC_NO;
+        spare->gone = r == PSYNC_ERROR_ABSENT;
+        if (spare->linked) memcpy(spare->digest, place->digest, FILE_DIGEST);
         if (!r) r = taken(home, place, spare, error);
         file_spare_give(home, spare);
         if (!r) tell(&record, now);
@@ -392,27 +399,59 @@ static bool condition_holds(struct file_home *home, const struct file_record *re
     return true;
 }
 
+/* Frees what is entered, if the condition holds. */
+static psync_result release(struct file_home *home, const struct file_place *place, const struct held *held,
+                            psync_condition condition, uint64_t fence, psync_error *error)
+{
+    if (has_ended(home, &held->record)) {
+        (void)end_acquisition(home, place, held, NULL);
+        return PSYNC_NO;
+    }
+    if (!condition_holds(home, &held->record, condition, fence)) return PSYNC_NO;
+    psync_result r = end_acquisition(home, place, held, error);
+    return r ? r : freed(home, place, error);
+}
+
+/*
+ * The same through the spare that this process took the Lock with: its file is
+ * open already. PSYNC_ERROR_ABSENT: it is no longer that Lock.
+ */
+static psync_result release_own(struct file_home *home, const struct file_place *place, psync_condition condition,
+                                uint64_t fence, psync_error *error)
+{
+    struct stat st;
+    int locked;
+    struct file_spare *spare = file_spare_of(home, place->digest);
+    if (!spare) return PSYNC_ERROR_ABSENT;
+    struct held held = {.fd = spare->fd, .writable = true};
+    psync_result r = PSYNC_ERROR_ABSENT;
+    FILE_RETRY(locked, flock(held.fd, LOCK_EX));
+    if (locked == 0 && file_place_stat(place, &st) == 0 && st.st_ino == spare->inode &&
+        st.st_dev == spare->device) {
+        r = read_record(place, &held, error);
+        if (!r) r = release(home, place, &held, condition, fence, error);
+        if (!r) spare->free = true;
+    }
+    if (r == PSYNC_OK || r == PSYNC_ERROR_ABSENT) spare->linked = false;
+    file_spare_give(home, spare);
+    return r;
+}
+
 psync_result file_lock_release(void *opaque, psync_key *key, psync_condition condition, uint64_t fence,
                                psync_error *error)
 {
     struct file_state *state = opaque;
-    struct file_home *home = state->home;
     struct file_place place;
     struct held held;
     psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
     if (r) return r;
-    r = enter_key(&place, key, LOCK_EX, &held, error);
-    if (!r) {
-        if (has_ended(home, &held.record)) {
-            (void)end_acquisition(home, &place, &held, NULL);
-            r = PSYNC_NO;
-        } else if (!condition_holds(home, &held.record, condition, fence)) {
-            r = PSYNC_NO;
-        } else {
-            r = end_acquisition(home, &place, &held, error);
-            if (!r) r = freed(home, &place, error);
+    r = place.standard ? release_own(state->home, &place, condition, fence, error) : PSYNC_ERROR_ABSENT;
+    if (r == PSYNC_ERROR_ABSENT) {
+        r = enter_key(&place, key, LOCK_EX, &held, error);
+        if (!r) {
+            r = release(state->home, &place, &held, condition, fence, error);
+            leave(&held);
         }
-        leave(&held);
     }
     file_place_leave(&place);
     return r;

@@ -41,16 +41,15 @@ psync_result file_temporary_name(struct file_home *home, char path[PATH_MAX], ps
 }
 
 /* A new file among the spares. */
-static psync_result create(struct file_home *home, char path[PATH_MAX], unsigned *number, int *fd,
+static psync_result create(struct file_home *home, char path[PATH_MAX], uint64_t *nonce, unsigned *number, int *fd,
                            psync_error *error)
 {
     const mode_t mode = home->options.mode;
     for (int attempt = 0; attempt < 16; attempt++) {
-        uint64_t nonce;
-        psync_result r = file_identity_nonce(home, &nonce, error);
+        psync_result r = file_identity_nonce(home, nonce, error);
         if (r) return r;
         *number = next_number(home);
-        name_of(home, nonce, *number, path);
+        name_of(home, *nonce, *number, path);
         FILE_RETRY(*fd, open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
         if (*fd >= 0) {
             r = file_grant(&home->options, *fd, mode, path, error);
@@ -74,8 +73,9 @@ static psync_result create(struct file_home *home, char path[PATH_MAX], unsigned
 psync_result file_temporary_make(struct file_home *home, const char *content, size_t length, char path[PATH_MAX],
                                  int *fd, psync_error *error)
 {
+    uint64_t nonce;
     unsigned number;
-    psync_result r = create(home, path, &number, fd, error);
+    psync_result r = create(home, path, &nonce, &number, fd, error);
     if (r) return r;
     ssize_t written;
     int synced = 0;
@@ -131,11 +131,12 @@ psync_result file_publish(const char *temporary, struct file_place *place, bool 
 }
 
 /* Takes the flock of a spare that is nobody's Lock. False: it is not to be had now. */
-static bool seize(const struct file_spare *spare)
+static bool seize(struct file_spare *spare)
 {
     struct stat st;
     if (flock(spare->fd, LOCK_EX | LOCK_NB) != 0) return false;
-    if (fstat(spare->fd, &st) == 0 && st.st_nlink == 1) return true;
+    if (!spare->free) spare->free = fstat(spare->fd, &st) == 0 && st.st_nlink == 1;
+    if (spare->free) return true;
     flock(spare->fd, LOCK_UN);
     return false;
 }
@@ -145,10 +146,10 @@ static void drop(struct file_home *home, struct file_spare *spare)
 {
     char path[PATH_MAX];
     if (spare->fd < 0) return;
-    name_of(home, home->nonce, spare->number, path);
+    name_of(home, spare->nonce, spare->number, path);
     unlink(path);
     close(spare->fd);
-    spare->fd = -1;
+    *spare = (struct file_spare){.fd = -1};
 }
 
 /* One of the home's four that nobody uses; one that is a Lock for longer than the others gives way. */
@@ -185,39 +186,66 @@ static bool is_extra(const struct file_home *home, const struct file_spare *spar
     return spare < home->spares || spare >= home->spares + FILE_SPARES;
 }
 
-psync_result file_spare_take(struct file_home *home, struct file_spare **spare, char path[PATH_MAX],
+static psync_result make(struct file_home *home, struct file_spare *spare, char path[PATH_MAX], psync_error *error)
+{
+    struct stat st;
+    int fd;
+    psync_result r = create(home, path, &spare->nonce, &spare->number, &fd, error);
+    if (r) return r;
+    if (fstat(fd, &st) != 0) {
+        r = file_failed(error, errno, "look at", path);
+        close(fd);
+        unlink(path);
+        return r;
+    }
+    spare->fd = fd;
+    spare->free = true;
+    spare->length = 0;
+    spare->device = st.st_dev;
+    spare->inode = st.st_ino;
+    return PSYNC_OK;
+}
+
+psync_result file_spare_take(struct file_home *home, struct file_spare **spare, char path[PATH_MAX], bool *new,
                              psync_error *error)
 {
-    uint64_t before;
-    psync_result r = file_identity_nonce(home, &before, error);
-    if (r) return r;
     bool seized;
+    psync_result r = PSYNC_OK;
     pthread_mutex_lock(&home->mutex);
     struct file_spare *chosen = choose(home, &seized);
     if (chosen) chosen->busy = true;
-    uint64_t nonce = home->nonce;
     pthread_mutex_unlock(&home->mutex);
     if (!chosen) chosen = extra();
     if (!chosen) return file_no_memory(error);
-    *spare = chosen;
-    if (seized) {
-        name_of(home, nonce, chosen->number, path);
-        return PSYNC_OK;
-    }
-    int fd;
-    chosen->length = 0;
-    r = create(home, path, &chosen->number, &fd, error);
-    if (!r) chosen->fd = fd;
+    chosen->linked = false;
+    if (seized) name_of(home, chosen->nonce, chosen->number, path);
+    if (!seized) r = make(home, chosen, path, error);
     if (r) file_spare_give(home, chosen);
+    *spare = chosen;
+    *new = !seized;
     return r;
+}
+
+struct file_spare *file_spare_of(struct file_home *home, const uint8_t digest[FILE_DIGEST])
+{
+    struct file_spare *found = NULL;
+    pthread_mutex_lock(&home->mutex);
+    for (size_t i = 0; i < FILE_SPARES && !found; i++) {
+        struct file_spare *spare = &home->spares[i];
+        if (spare->busy || !spare->linked || memcmp(spare->digest, digest, FILE_DIGEST) != 0) continue;
+        spare->busy = true;
+        found = spare;
+    }
+    pthread_mutex_unlock(&home->mutex);
+    return found;
 }
 
 void file_spare_give(struct file_home *home, struct file_spare *spare)
 {
     if (spare->fd >= 0) flock(spare->fd, LOCK_UN);
     pthread_mutex_lock(&home->mutex);
+    if (is_extra(home, spare) || spare->gone) drop(home, spare);
     if (is_extra(home, spare)) {
-        drop(home, spare);
         free(spare);
     } else {
         spare->busy = false;

@@ -37,10 +37,15 @@ psync_result file_temporary_make(struct file_home *home, const char *content, si
  */
 psync_result file_publish(const char *temporary, struct file_place *place, bool replace, psync_error *error);
 
-/* A spare that is nobody's Lock, flocked and ours alone until it is given back; path is its name. */
-psync_result file_spare_take(struct file_home *home, struct file_spare **spare, char path[PATH_MAX],
+/*
+ * A spare that is nobody's Lock, flocked and ours alone until it is given back; path is its name. new: it was made
+ * just now.
+ */
+psync_result file_spare_take(struct file_home *home, struct file_spare **spare, char path[PATH_MAX], bool *new,
                              psync_error *error);
-/* Gives it back; whether it was linked or not is found out at its next use. */
+/* The spare that this process last took the Lock with this digest with, ours alone but not flocked; or NULL. */
+struct file_spare *file_spare_of(struct file_home *home, const uint8_t digest[FILE_DIGEST]);
+/* Gives it back, and its flock. */
 void file_spare_give(struct file_home *home, struct file_spare *spare);
 
 /* Removes the names of all spares. */
