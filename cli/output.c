@@ -129,7 +129,7 @@ static bool is_harmless(uint32_t c)
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) return false;
     bool is_format = (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
                      c == 0x61c || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || c >= 0xe0000;
-    return c >= 0xa0 && !is_format && wcwidth((wchar_t)c) >= 0;
+    return !is_format && wcwidth((wchar_t)c) >= 0;
 }
 
 char *escaped(const char *bytes, size_t length)

