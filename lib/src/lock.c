@@ -77,56 +77,54 @@ static psync_result take_blocking(psync_lock *lock, psync_take *take, const psyn
     return r;
 }
 
-/* The first try, with the checks that go before it. */
-static inline psync_result take_first(psync_lock *lock, const psync_take *take, const psync_wait *wait,
-                                      psync_lock_state *now, psync_error *error)
+/* Checks, a first try, and the loop if that did not do. */
+static psync_result take(psync_lock *lock, psync_take *take, const psync_wait *wait, psync_lock_state *taken,
+                         psync_error *error)
 {
-    if (wait && !(wait->timeout >= 0)) {
-        psync_deadline never_started;
-        return psync__deadline_start(&never_started, wait, error);
-    }
-    psync_result r = psync__space_enter(lock->space, error);
-    return r ? r : lock->space->driver->lock_acquire(lock->space->state, &lock->key, take, now, error);
-}
-
-/* What follows a first try that did not get the Lock. */
-static psync_result take_rest(psync_lock *lock, const psync_take *first, psync_result r, const psync_wait *wait,
-                              psync_lock_state *now, psync_error *error)
-{
-    psync_take take = *first;
-    if (r == PSYNC_NO && take.may_wait) r = take_blocking(lock, &take, wait, now, error);
-    if (!r) atomic_store_explicit(&lock->last_fence, now->fence, memory_order_relaxed);
+    psync_result r = PSYNC_OK;
+    psync_deadline never_started;
+    take->may_wait = !wait || wait->timeout > 0;
+    if (wait && !(wait->timeout >= 0)) r = psync__deadline_start(&never_started, wait, error);
+    if (!r) r = psync__space_enter(lock->space, error);
+    if (!r) r = lock->space->driver->lock_acquire(lock->space->state, &lock->key, take, taken, error);
+    if (r == PSYNC_NO && take->may_wait) r = take_blocking(lock, take, wait, taken, error);
+    if (!r) atomic_store_explicit(&lock->last_fence, taken->fence, memory_order_relaxed);
     return lock_error(lock, r, error);
-}
-
-static bool may_wait(const psync_wait *wait)
-{
-    return !wait || wait->timeout > 0;
 }
 
 psync_result psync__lock_take_hold(psync_lock *lock, int64_t lease, const psync_wait *wait, psync_lock_state *taken,
                                    psync_error *error)
 {
-    const psync_take take = {.hold = true, .lease = lease, .may_wait = may_wait(wait)};
-    return take_rest(lock, &take, take_first(lock, &take, wait, taken, error), wait, taken, error);
+    psync_take hold = {.hold = true, .lease = lease};
+    return take(lock, &hold, wait, taken, error);
 }
 
+__attribute__((noinline)) static psync_result acquire_slowly(psync_lock *lock, const psync_wait *wait,
+                                                             uint64_t *fence, psync_error *error)
+{
+    psync_take plain = {.hold = false};
+    psync_lock_state taken;
+    psync_result r = take(lock, &plain, wait, &taken, error);
+    if (!r && fence) *fence = taken.fence;
+    return r;
+}
+
+/* A first try that may wait, alone; whatever it does not settle begins again on the slow way. */
 psync_result psync_lock_acquire(psync_lock *lock, const psync_wait *wait, uint64_t *fence, psync_error *error)
 {
-    static const psync_take takes[2] = {{.may_wait = false}, {.may_wait = true}};
-    const psync_take *take = &takes[may_wait(wait)];
+    static const psync_take plain = {.may_wait = true};
     psync_lock_state taken;
-    psync_result r = take_first(lock, take, wait, &taken, error);
-    if (r) {
-        r = take_rest(lock, take, r, wait, &taken, error);
-        if (r) return r;
+    bool usual = (!wait || wait->timeout > 0) && psync__space_enter(lock->space, error) == PSYNC_OK;
+    if (!usual ||
+        lock->space->driver->lock_acquire(lock->space->state, &lock->key, &plain, &taken, error) != PSYNC_OK) {
+        return acquire_slowly(lock, wait, fence, error);
     }
     atomic_store_explicit(&lock->last_fence, taken.fence, memory_order_relaxed);
     if (fence) *fence = taken.fence;
     return PSYNC_OK;
 }
 
-static psync_result release(psync_lock *lock, psync_condition condition, uint64_t fence, psync_error *error)
+static psync_result release_when(psync_lock *lock, psync_condition condition, uint64_t fence, psync_error *error)
 {
     psync_result r = psync__space_enter(lock->space, error);
     if (!r) {
@@ -137,17 +135,19 @@ static psync_result release(psync_lock *lock, psync_condition condition, uint64_
 
 psync_result psync_lock_release(psync_lock *lock, psync_error *error)
 {
-    return release(lock, PSYNC_IF_ANY, 0, error);
+    psync_result r = psync__space_enter(lock->space, error);
+    if (!r) r = lock->space->driver->lock_release(lock->space->state, &lock->key, PSYNC_IF_ANY, 0, error);
+    return __builtin_expect(r < 0, 0) ? lock_error(lock, r, error) : r;
 }
 
 psync_result psync_lock_release_if(psync_lock *lock, uint64_t fence, psync_error *error)
 {
-    return release(lock, PSYNC_IF_FENCE, fence, error);
+    return release_when(lock, PSYNC_IF_FENCE, fence, error);
 }
 
 psync_result psync_lock_release_ghost(psync_lock *lock, psync_error *error)
 {
-    return release(lock, PSYNC_IF_GHOST, 0, error);
+    return release_when(lock, PSYNC_IF_GHOST, 0, error);
 }
 
 static psync_result inspect(psync_lock *lock, psync_lock_state *now, psync_owner *owner, psync_error *error)

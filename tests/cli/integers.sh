@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016
+# (variables come from the runner; programs for other shells are quoted)
 #
 # get, set, incr, decr, del, await.
 
@@ -39,8 +40,7 @@ promise processes_that_count_at_once_lose_nothing
 processes_that_count_at_once_lose_nothing() {
     local process
     for process in 1 2 3 4; do
-        # shellcheck disable=SC2016
-        start sh -c 'for i in $(seq 50); do phpsync incr k; done >"$0"' "$here_is/$process"
+            start sh -c 'for i in $(seq 50); do phpsync incr k; done >"$0"' "$here_is/$process"
     done
     wait "${started[@]}"
     equal "$(seq 200)" "$(sort -n "$here_is"/[1-4])"

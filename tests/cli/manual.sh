@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016
+# (variables come from the runner; programs for other shells are quoted)
 #
 # The manual and the completion say what the tool does.
 
@@ -41,7 +42,6 @@ the_manual_has_each_exit_code() {
 
 # completed WORD...: what the completion offers for the last word.
 completed() {
-    # shellcheck disable=SC2016
     bash --norc -c '. cli/phpsync.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _phpsync
         [ ${#COMPREPLY[@]} -eq 0 ] || printf "%s\n" "${COMPREPLY[@]}"' - "$@" | sort
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016
+# (variables come from the runner; programs for other shells are quoted)
 #
 # progress, with and without a terminal.
 
@@ -63,20 +64,20 @@ a_signal_ends_progress_by_that_signal() {
 
 promise progress_on_a_terminal_draws_one_line
 progress_on_a_terminal_draws_one_line() {
-    python3 $here/terminal.py progress_bar
+    python3 "$here"/terminal.py progress_bar
 }
 
 promise progress_fits_every_terminal_whatever_the_key
 progress_fits_every_terminal_whatever_the_key() {
-    python3 $here/terminal.py progress_fits
+    python3 "$here"/terminal.py progress_fits
 }
 
 promise progress_redraws_seldom
 progress_redraws_seldom() {
-    python3 $here/terminal.py progress_redraws_seldom
+    python3 "$here"/terminal.py progress_redraws_seldom
 }
 
 promise an_interrupted_progress_leaves_the_terminal_in_order
 an_interrupted_progress_leaves_the_terminal_in_order() {
-    python3 $here/terminal.py progress_interrupted
+    python3 "$here"/terminal.py progress_interrupted
 }

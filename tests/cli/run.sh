@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016
+# (variables come from the runner; programs for other shells are quoted)
 #
 # run: a command under a Hold.
 
@@ -28,9 +29,10 @@ run_hands_arguments_input_and_output_through() {
 
 promise a_command_under_run_starts_like_one_without_it
 a_command_under_run_starts_like_one_without_it() {
-    local look='grep -E "^Sig|^Shd" /proc/self/status; for file in /proc/self/fd/*; do readlink "$file"; done; ulimit -a; pwd'
-    (trap '' USR1; sh -c "$look" </dev/null >"$scratch/alone" 2>/dev/null)
-    (trap '' USR1; phpsync run k -- sh -c "$look" </dev/null >"$scratch/under" 2>/dev/null)
+    local signals=(grep -E '^Sig[PBIC]|^Shd' /proc/self/status) # not from a shell, which may clear its mask
+    local look='for file in /proc/self/fd/*; do readlink "$file"; done; ulimit -a; pwd'
+    (trap '' USR1; "${signals[@]}"; sh -c "$look") </dev/null >"$scratch/alone" 2>/dev/null
+    (trap '' USR1; phpsync run k -- "${signals[@]}"; phpsync run k -- sh -c "$look") </dev/null >"$scratch/under" 2>/dev/null
     equal "$(sed 's/^.*under$/OUT/; s/^.*alone$/OUT/; s|/proc/[0-9]*/fd|FD|' "$scratch/alone")" \
         "$(sed 's/^.*under$/OUT/; s/^.*alone$/OUT/; s|/proc/[0-9]*/fd|FD|' "$scratch/under")"
 }
@@ -75,22 +77,22 @@ while True:
 
 promise run_passes_signals_on_to_its_command
 run_passes_signals_on_to_its_command() {
-    local name got
+    local name got pid
     mkfifo "$here_is/fifo"
     start phpsync run k -- python3 -c "$signal_listener" "$here_is/fifo"
+    pid=$! # `equal` starts processes too
     exec 8<"$here_is/fifo"
     read -r -t 10 got <&8 && equal ready "$got" || return
     for name in SIGINT SIGHUP SIGQUIT SIGUSR1 SIGUSR2 SIGWINCH SIGCONT SIGTERM; do
-        kill -$name $! && read -r -t 10 got <&8 && equal $name "$got" || return
+        kill -$name $pid && read -r -t 10 got <&8 && equal $name "$got" || return
     done
     exec 8<&-
-    ended 3 $!
+    ended 3 $pid
 }
 
 promise a_signal_during_the_start_is_not_lost
 a_signal_during_the_start_is_not_lost() {
-    local round
-    for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    for _ in {1..20}; do
         phpsync run k -- sleep 1000 &
         started=($!)
         until_true 'the Lock is taken' phpsync exists k && kill -TERM $! && ended 143 $! && exits 1 phpsync exists k || return
@@ -99,7 +101,7 @@ a_signal_during_the_start_is_not_lost() {
 
 # family FOLDER: starts a child, a grandchild, and one in a session of its own; each writes its pid.
 family='
-    setsid sh -c "echo \$\$ >$0/daemon; exec sleep 1000" &
+    setsid sh -c "trap \"touch $0/asked; exit\" TERM; echo \$\$ >$0/daemon; while :; do sleep 1000; done" &
     sh -c "echo \$\$ >$0/child; sh -c \"echo \\\$\\\$ >$0/grandchild; exec sleep 1000\"; touch $0/went-on" &
     (sh -c "echo \$\$ >$0/orphan; exec sleep 1000" &)
     echo $$ >$0/command
@@ -134,7 +136,6 @@ promise killing_the_guard_kills_the_command_and_all_it_started_and_frees_the_loc
 killing_the_guard_kills_the_command_and_all_it_started_and_frees_the_lock() {
     local errors=$here_is/errors
     mkfifo "$here_is/ready"
-    # shellcheck disable=SC2016
     start sh -c 'exec phpsync run k -- sh -c "$1" "$0" 2>"$0/errors"' "$here_is" "$family"
     read -r <"$here_is/ready"
     kill -KILL "$(ps -o ppid= -p "$(cat "$here_is/command")" | tr -d ' ')" && ended 70 $! &&
@@ -159,25 +160,26 @@ phpsync_stops_and_goes_on_with_its_command() {
     kill -TSTP $! && until_true 'phpsync is stopped' is_stopped $! && is_stopped "$(cat "$here_is/command")" &&
         exits 0 phpsync exists k && kill -CONT $! &&
         until_true 'the command goes on' eval "! is_stopped $(cat "$here_is/command")" && ! is_stopped $! &&
+        kill -STOP "$(cat "$here_is/command")" && until_true 'phpsync is stopped' is_stopped $! &&
+        kill -CONT "$(cat "$here_is/command")" && until_true 'phpsync goes on' eval "! is_stopped $!" &&
         kill -TERM $! && ended 143 $!
 }
 
 promise a_run_that_loses_its_lock_stops_the_command_and_all_it_started
 a_run_that_loses_its_lock_stops_the_command_and_all_it_started() {
     mkfifo "$here_is/ready"
-    # shellcheck disable=SC2016
     start sh -c 'exec phpsync run k -- sh -c "$1" "$0" 2>"$0/errors"' "$here_is" "$family"
     read -r <"$here_is/ready"
     phpsync lock -n k && return 1
     phpsync unlock k && phpsync lock -n k && ended 70 $! && family_is_gone && [ ! -e "$here_is/went-on" ] &&
-        equal 'phpsync: lost the Lock "k": it was unlocked; stopping the command' "$(cat "$here_is/errors")" &&
+        [ -e "$here_is/asked" ] && # SIGTERM came before SIGKILL, to a daemon too
+        grep -qxF 'phpsync: lost the Lock "k": it was unlocked; stopping the command' "$here_is/errors" &&
         exits 0 phpsync exists k # the next owner's Lock is left alone
 }
 
 promise a_command_that_ignores_SIGTERM_is_killed_when_the_lock_is_lost
 a_command_that_ignores_SIGTERM_is_killed_when_the_lock_is_lost() {
     mkfifo "$here_is/ready"
-    # shellcheck disable=SC2016
     start phpsync run k -- sh -c 'trap "" TERM; echo $$ >"$0/pid"; echo >"$0/ready"; while :; do sleep 1000; done' "$here_is"
     read -r <"$here_is/ready"
     phpsync unlock k && ended 70 $! && is_gone "$(cat "$here_is/pid")"
@@ -205,7 +207,6 @@ a_lease_is_seen_by_others() {
 
 promise what_a_command_leaves_running_runs_on_without_the_lock
 what_a_command_leaves_running_runs_on_without_the_lock() {
-    # shellcheck disable=SC2016
     exits 5 phpsync run k -- sh -c 'sleep 1000 >/dev/null 2>&1 & echo $! >"$0/left"; exit 5' "$here_is"
     exits 1 phpsync exists k && ! is_gone "$(cat "$here_is/left")" && kill "$(cat "$here_is/left")"
 }
@@ -220,15 +221,15 @@ os.execvp("phpsync", ["phpsync", "run", "k", "--", "sh", "-c", "true; exit 7"])'
 
 promise the_terminals_interrupt_reaches_the_command_once
 the_terminals_interrupt_reaches_the_command_once() {
-    python3 $here/terminal.py interrupt_once
+    python3 "$here"/terminal.py interrupt_once
 }
 
 promise a_run_is_suspended_and_resumed_by_the_shell
 a_run_is_suspended_and_resumed_by_the_shell() {
-    python3 $here/terminal.py suspend_and_resume
+    python3 "$here"/terminal.py suspend_and_resume
 }
 
 promise the_terminals_interrupt_ends_a_run_that_waits
 the_terminals_interrupt_ends_a_run_that_waits() {
-    phpsync lock k && python3 $here/terminal.py interrupt_waiting
+    phpsync lock k && python3 "$here"/terminal.py interrupt_waiting
 }

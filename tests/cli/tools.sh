@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016
+# (variables come from the runner; programs for other shells are quoted)
 #
 # What the tests of the command line tool are written with.
 
@@ -110,7 +111,6 @@ ghost() {
 # hold KEY [OPTION...]: takes a Hold in the background and returns when it is there; $! is phpsync's pid.
 hold() {
     mkfifo "$here_is/held"
-    # shellcheck disable=SC2016
     start phpsync run "${@:2}" "$1" -- sh -c 'echo >"$0"; exec sleep 1000' "$here_is/held"
     local ready
     read -r ready <"$here_is/held"

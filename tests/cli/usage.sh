@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016
+# (variables come from the runner; programs for other shells are quoted)
 #
 # Help, versions, wrong arguments, exit codes of trouble.
 
@@ -16,7 +17,7 @@ each_command_has_help() {
     local command
     for command in "${commands[@]}"; do
         exits 0 phpsync "$command" --help && grep -q "^Usage: phpsync $command" "$scratch/out" &&
-            grep -q '^Exit codes: 0' "$scratch/out" && [ ! -s "$scratch/err" ] &&
+            grep -q '^Exit codes: ' "$scratch/out" && [ ! -s "$scratch/err" ] &&
             cp "$scratch/out" "$scratch/help" && exits 0 phpsync --help "$command" &&
             equal "$(cat "$scratch/help")" "$(cat "$scratch/out")" || return
     done
@@ -119,8 +120,8 @@ a_space_out_of_reach_is_69() {
 promise a_space_that_may_not_be_opened_is_77
 a_space_that_may_not_be_opened_is_77() {
     local without=()
-    [ "$(id -u)" -ne 0 ] || without=(setpriv --inh-caps=-dac_override,-dac_read_search
-        --bounding-set=-dac_override,-dac_read_search)
+    [ "$(id -u)" -ne 0 ] || without=(setpriv '--inh-caps=-dac_override,-dac_read_search'
+        '--bounding-set=-dac_override,-dac_read_search')
     chmod 500 "$here_is"
     exits 77 "${without[@]}" phpsync lock k && complains
 }
@@ -158,7 +159,7 @@ output_that_cannot_be_written_is_70() {
     to_pipe() {
         local ready
         mkfifo "$here_is/pipe"
-        sleep 1000 <"$here_is/pipe" &
+        cat <"$here_is/pipe" >/dev/null &
         exec 9>"$here_is/pipe"
         kill -KILL $! && wait $! 2>/dev/null
         ready=0

@@ -7,8 +7,8 @@
  *              bits 59..63  flags
  *   high half, held:  bits  0..19  number of the owner's process record
  *                     bits 20..62  a time: with a lease its end by CLOCK_BOOTTIME, in units
- *                                  of an eighth ms (35 years), else when it was taken, in ms
- *                                  since 1970
+ *                                  of an eighth ms (35 years), else when it was taken: seconds
+ *                                  since 1970, 11 bits of fraction
  *              free:  bits  0..28  fence, its low 29 bits
  *              both:  bit     63   starving
  *
@@ -62,6 +62,8 @@
 #define LOCK_PROCESS    ((UINT64_C(1) << 20) - 1)
 #define LOCK_TIME_MAX   ((INT64_C(1) << 43) - 1)
 #define LOCK_LEASE_UNIT INT64_C(125000) /* ns */
+#define LOCK_TICK_BITS  11              /* of a second's fraction, in units of 2^LOCK_TICK_SHIFT ns */
+#define LOCK_TICK_SHIFT 19
 
 struct lock_view {
     bool held;
