@@ -221,8 +221,11 @@ static void every_error_of_a_driver_comes_through_with_key_and_space_named(void 
             fake.failure = r;
             fake.failing_after = 0;
             memset(&error, 0x55, sizeof error);
+            fake_forget();
             psync_result got = calls[i].call();
             if (got != r) fail_msg("call %zu gives %d, its slot gave %d", i, got, r);
+            /* Never asked again: it may have happened (UNKNOWN), or have cost a whole time-out (UNAVAILABLE). */
+            if (fake_count(calls[i].slot) != 1) fail_msg("call %zu repeats what failed with %d", i, r);
             fake.failing = SLOTS;
             assert_int_equal(error.result, r);
             assert_int_equal(error.system_code, 42);
