@@ -358,6 +358,8 @@ static bool retire_integer(struct shm_cell *cell)
     shm_pair word = shm_guess(&cell->word);
     while (!integer_exists(word)) {
         shm_pair retired = {((word.low & ~INTEGER_BELL & ~INTEGER_RING) | INTEGER_RETIRED) + INTEGER_VERSION, 0};
+        /* First the version: a process killed in between must not let it fall back. */
+        atomic_store_explicit(&cell->version, (uint32_t)(retired.low / INTEGER_VERSION), memory_order_relaxed);
         if (!shm_swap(&cell->word, &word, retired)) continue;
         if (word.low & (INTEGER_BELL | INTEGER_RING)) shm_futex_wake(&cell->word.futex, INT32_MAX, UINT32_MAX);
         return true;
@@ -522,7 +524,8 @@ static void write_word(struct shm_file *file, struct shm_cell *cell, enum shm_ki
         if (kind == SHM_LOCK) {
             fresh = lock_free(atomic_load_explicit(&file->header->fence, memory_order_relaxed), 0, 0);
         } else {
-            fresh = (shm_pair){(word.low & ~(INTEGER_VERSION - 1)) + INTEGER_VERSION, 0};
+            uint32_t version = atomic_load_explicit(&cell->version, memory_order_relaxed);
+            fresh = (shm_pair){(version + UINT64_C(1)) * INTEGER_VERSION, 0};
         }
     } while (!shm_swap(&cell->word, &word, fresh));
 }

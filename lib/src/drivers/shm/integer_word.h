@@ -22,8 +22,11 @@
  * keeps a sleeper that looked before the change from sleeping on a bell that
  * was set after it. A change that finds the bell at 0 is one swap, no more.
  *
- * A new key's word begins with the version of the old one's plus one, so a
- * swap from a word read in an earlier life fails.
+ * An Integer's versions go on from those of all Integers that had its cell
+ * before, also if the cell was a Lock's in between (shm_cell.version), so a
+ * swap from a word read in an earlier life fails. What a word of the cell says
+ * means something only if the cell is still of the generation that was looked
+ * up, and that has to be asked after the word was read.
  */
 #ifndef PSYNC_SHM_INTEGER_WORD_H
 #define PSYNC_SHM_INTEGER_WORD_H
