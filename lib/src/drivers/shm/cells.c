@@ -6,7 +6,9 @@
  * (hash, tag, key, and the generation before and after), so a find is right
  * whatever goes on around it. A look-up that finds nothing is right if
  * header->changes was even and the same before and after: it is odd while keys
- * are unlinked or moved. If it was not, the look-up is done under the guard.
+ * are unlinked or moved. If it was not, the look-up is done under the guard. For
+ * that, links are stored with release and all that a look-up reads is loaded with
+ * acquire: who sees any part of a change sees the odd number too.
  *
  * All changes happen under the guard. The cells are the truth: a cell's tag,
  * written last when it gets a key and erased when it loses it, says whether it
@@ -191,7 +193,7 @@ static enum found walk(struct shm_file *file, const psync_key *key, enum shm_kin
         struct shm_cell *c = shm_cell_at(file, index);
         if (!c || steps > CHAIN_MAX) return BROKEN;
         link = &c->next;
-        if (atomic_load_explicit(&c->hash, memory_order_relaxed) != hash) continue;
+        if (atomic_load_explicit(&c->hash, memory_order_acquire) != hash) continue;
         uint32_t generation = atomic_load_explicit(&c->generation, memory_order_acquire);
         if (atomic_load_explicit(&c->tag, memory_order_acquire) != tag || generation % 2) continue;
         if (!same_key(file, c, key) || !shm_cells_same(c, generation)) continue;
@@ -218,18 +220,18 @@ static enum found look_up(struct shm_file *file, const psync_key *key, enum shm_
     return BROKEN;
 }
 
-/* Under the guard. Odd: look-ups that find nothing know that it means nothing. Seq_cst keeps it around the changes.
- */
+/* Under the guard. Odd: look-ups that find nothing know that it means nothing. The stores between begin and end are
+ * release, so they come after the first; the second comes after them. */
 static void changes_begin(struct shm_file *file)
 {
     uint32_t now = atomic_load_explicit(&file->header->changes, memory_order_relaxed);
-    atomic_store_explicit(&file->header->changes, now | 1, memory_order_seq_cst);
+    atomic_store_explicit(&file->header->changes, now | 1, memory_order_release);
 }
 
 static void changes_end(struct shm_file *file)
 {
     uint32_t now = atomic_load_explicit(&file->header->changes, memory_order_relaxed);
-    atomic_store_explicit(&file->header->changes, now + 1, memory_order_seq_cst);
+    atomic_store_explicit(&file->header->changes, now + 1, memory_order_release);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -296,7 +298,7 @@ static void push_free(struct shm_file *file, struct shm_cell *cell)
     atomic_store_explicit(&cell->tag, SHM_FREE, memory_order_release);
     uint32_t head = atomic_load_explicit(&header->free_head, memory_order_relaxed);
     uint32_t count = atomic_load_explicit(&header->free_count, memory_order_relaxed);
-    atomic_store_explicit(&cell->next, head, memory_order_relaxed);
+    atomic_store_explicit(&cell->next, head, memory_order_release);
     atomic_store_explicit(&header->free_head, shm_cell_index(file, cell), memory_order_relaxed);
     atomic_store_explicit(&header->free_count, count + 1, memory_order_relaxed);
 }
@@ -446,7 +448,7 @@ static bool link_cell(struct shm_file *file, struct shm_cell *cell)
 {
     _Atomic uint32_t *bucket = bucket_of(file, atomic_load_explicit(&cell->hash, memory_order_relaxed));
     if (!bucket) return false;
-    atomic_store_explicit(&cell->next, atomic_load_explicit(bucket, memory_order_relaxed), memory_order_relaxed);
+    atomic_store_explicit(&cell->next, atomic_load_explicit(bucket, memory_order_relaxed), memory_order_release);
     /* Release: who finds the cell finds all of it. */
     atomic_store_explicit(bucket, shm_cell_index(file, cell), memory_order_release);
     return true;
@@ -545,7 +547,7 @@ static psync_result insert(struct shm_file *file, const psync_key *key, enum shm
     if (!c) return shm_damaged(file, "its list of free cells is broken", error);
     /* Odd while the key is written; the stores below are release, so nobody sees them under the old number. */
     uint32_t generation = atomic_load_explicit(&c->generation, memory_order_relaxed) | 1;
-    atomic_store_explicit(&c->generation, generation, memory_order_relaxed);
+    atomic_store_explicit(&c->generation, generation, memory_order_release);
     atomic_store_explicit(&c->hash, hash, memory_order_release);
     atomic_store_explicit(&c->more, 0, memory_order_release);
     if (!write_key(file, c, key)) return shm_damaged(file, "its list of free cells is broken", error);
