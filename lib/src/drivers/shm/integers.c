@@ -42,7 +42,12 @@ static void finish_ring(struct shm_cell *cell, uint32_t generation)
 static bool change(struct shm_cell *cell, uint32_t generation, shm_pair *word, bool exists, int64_t value)
 {
     shm_pair next = {exists ? word->low | INTEGER_EXISTS : word->low & ~INTEGER_EXISTS, (uint64_t)value};
-    if (!integer_armed(*word)) return shm_swap(&cell->word, word, next);
+    if (!integer_armed(*word)) {
+        bool changed = shm_swap(&cell->word, word, next);
+        /* Sleepers that saw an older value may not have been woken yet, and who owes it to them may be stopped. */
+        if (changed && (next.low & INTEGER_RING)) finish_ring(cell, generation);
+        return changed;
+    }
     next.low = integer_disarm(next.low);
     shm_death_watch(&cell->word.futex);
     bool done = shm_swap(&cell->word, word, next);
@@ -150,7 +155,8 @@ psync_result shm_integer_add(void *opaque, psync_key *key, int64_t by, bool subt
     struct shm_cell *cell = shm_noted(state, key, &generation);
     if (!cell) return add_slowly(state, key, by, subtract, result, error);
     shm_pair word = shm_guess(&cell->word);
-    bool usual = (word.low & (INTEGER_EXISTS | INTEGER_BELL)) == INTEGER_EXISTS && shm_cells_same(cell, generation);
+    bool usual = (word.low & (INTEGER_EXISTS | INTEGER_BELL | INTEGER_RING)) == INTEGER_EXISTS &&
+                 shm_cells_same(cell, generation);
     int64_t value;
     if (!usual || !sum(word, by, subtract, &value) ||
         !shm_swap_once(&cell->word, word, (shm_pair){word.low, (uint64_t)value})) {
