@@ -637,7 +637,8 @@ static void repair_free(struct shm_file *file, struct shm_cell *cell, enum shm_k
         atomic_store_explicit(&cell->tag, SHM_MORE, memory_order_relaxed);
         return;
     }
-    /* The dead may have retired it without waking who slept on it: waiters for an Integer, takers of a free Lock. */
+    /* The dead may have retired it without waking who slept on it: waiters for an Integer, takers of a free Lock.
+     */
     if (kind == SHM_INTEGER || kind == SHM_LOCK) shm_futex_wake(&cell->word.futex, INT32_MAX, UINT32_MAX);
     push_free(file, cell);
 }

@@ -170,8 +170,8 @@ static psync_result own_process(struct shm_state *state, uint32_t *number, psync
     return r;
 }
 
-/* Notes when (us) a Hold with a lease was taken: its word has no room for it. Whoever looks first notes it for a dead
- * taker. Who comes late, to a cell that has moved on, changes nothing: fences only grow. */
+/* Notes when (us) a Hold with a lease was taken: its word has no room for it. Whoever looks first notes it for a
+ * dead taker. Who comes late, to a cell that has moved on, changes nothing: fences only grow. */
 static int64_t note_taken(struct shm_cell *cell, uint64_t fence, int64_t when)
 {
     shm_pair taken = shm_read(&cell->taken);
@@ -257,6 +257,14 @@ static psync_result try_take(struct shm_state *state, struct shm_cell *cell, uin
     }
 }
 
+/* A taker that was woken and cannot go on lets the next one have its wake-up. */
+static void pass_on(struct shm_state *state, psync_key *key)
+{
+    uint32_t generation;
+    struct shm_cell *cell = shm_noted(state, key, &generation);
+    if (cell) shm_futex_wake(&cell->word.futex, 1, WAKE_TAKERS | WAKE_PLAIN);
+}
+
 __attribute__((noinline)) static psync_result acquire_slowly(struct shm_state *state, psync_key *key,
                                                              const psync_take *take, psync_lock_state *now,
                                                              psync_error *error)
@@ -265,6 +273,7 @@ __attribute__((noinline)) static psync_result acquire_slowly(struct shm_state *s
     uint32_t generation;
     uint32_t process;
     psync_result r = own_process(state, &process, error);
+    if (r && take->waiting_since) pass_on(state, key);
     if (!r) r = shm_find(state, key, SHM_LOCK, true, &cell, &generation, error);
     while (!r) {
         r = try_take(state, cell, generation, take, process, now);
@@ -496,6 +505,7 @@ psync_result shm_lock_inspect(void *opaque, psync_key *key, psync_lock_state *no
 static void give_way(struct shm_cell *cell, int64_t deadline)
 {
     int64_t until = psync__clock->monotonic() + GIVE_WAY;
+    shm_death_watch(&cell->word.futex); /* the kernel may wake this one in a dead taker's place */
     shm_futex_wait(&cell->word.futex, 0, WAKE_NOBODY, until < deadline ? until : deadline);
 }
 
