@@ -249,6 +249,14 @@ static int by_first(const void *a, const void *b)
     return (x->first > y->first) - (x->first < y->first);
 }
 
+/* How many blocks there are, of both kinds. Acquire: who sees what was written into a block sees it counted. */
+static size_t block_count(struct shm_file *file)
+{
+    uint32_t buckets = atomic_load_explicit(&file->header->bucket_blocks, memory_order_acquire);
+    uint32_t processes = atomic_load_explicit(&file->header->process_blocks, memory_order_acquire);
+    return (size_t)buckets + processes;
+}
+
 /* The cells that blocks take, in order. Returns how many ranges. */
 static size_t block_ranges(struct shm_file *file, struct range ranges[BLOCKS])
 {
@@ -273,8 +281,8 @@ static size_t block_ranges(struct shm_file *file, struct range ranges[BLOCKS])
 void shm_cells_each(struct shm_file *file, shm_cells_visitor visitor, void *argument)
 {
     struct range ranges[BLOCKS];
-    /* Cells before blocks: a block that is added after this lies beyond cells, or was counted. */
     uint32_t cells = atomic_load_explicit(&file->header->cells, memory_order_acquire);
+    size_t blocks = block_count(file);
     size_t n = block_ranges(file, ranges);
     size_t next = 0;
     for (uint32_t index = SHM_HEADER_CELLS; index < cells; index++) {
@@ -285,7 +293,16 @@ void shm_cells_each(struct shm_file *file, shm_cells_visitor visitor, void *argu
         }
         struct shm_cell *cell = shm_cell_at(file, index);
         if (!cell) return;
-        visitor(file, cell, tag_kind(atomic_load_explicit(&cell->tag, memory_order_acquire)), argument);
+        enum shm_kind kind = tag_kind(atomic_load_explicit(&cell->tag, memory_order_acquire));
+        if (kind != SHM_FREE && block_count(file) != blocks) {
+            /* It may lie in a block that was counted only now; before, its cells were zeros. */
+            blocks = block_count(file);
+            n = block_ranges(file, ranges);
+            next = 0;
+            index--;
+            continue;
+        }
+        visitor(file, cell, kind, argument);
     }
 }
 
