@@ -166,8 +166,12 @@ static psync_result own_process(struct shm_state *state, uint32_t *number, psync
     memcpy(label, state->label, sizeof label);
     shm_files_unlock();
     psync_result r = shm_process_number(state->file, label, state->timeout, number, error);
-    if (!r) atomic_store_explicit(&state->process, *number, memory_order_release);
-    return r;
+    if (r) return r;
+    shm_files_lock();
+    /* Unless the label was changed meanwhile: then it is for this acquisition only. */
+    if (strcmp(label, state->label) == 0) atomic_store_explicit(&state->process, *number, memory_order_release);
+    shm_files_unlock();
+    return PSYNC_OK;
 }
 
 /* Notes when (us) a Hold with a lease was taken: its word has no room for it. Whoever looks first notes it for a
