@@ -73,6 +73,16 @@ static void watch_forks(void)
     watch_error = pthread_atfork(shm_files_lock, shm_files_unlock, forget_identities);
 }
 
+/* The system's own words for an errno. */
+static const char *describe(int number, char *buffer, size_t size)
+{
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+    return strerror_r(number, buffer, size);
+#else
+    return strerror_r(number, buffer, size) == 0 ? buffer : "unknown error";
+#endif
+}
+
 /* A failed system call as an error: the usual numbers as what they mean, with what to do. */
 static psync_result system_failed(psync_error *error, int number, const char *did, const char *path)
 {
@@ -111,7 +121,7 @@ static psync_result system_failed(psync_error *error, int number, const char *di
     default: {
         char buffer[128];
         return psync_error_set(error, PSYNC_ERROR_SYSTEM, number, "cannot %s %s: %s", did, path,
-                               strerror_r(number, buffer, sizeof buffer));
+                               describe(number, buffer, sizeof buffer));
     }
     }
 }
