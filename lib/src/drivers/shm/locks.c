@@ -149,7 +149,8 @@ static shm_pair read_word(struct shm_file *file, struct shm_cell *cell, uint32_t
         if (!shm_cells_same(cell, generation)) return (shm_pair){LOCK_RETIRED, 0};
         struct lock_view lock = lock_view(word);
         if (!lock.hold || !has_ended(file, lock)) return word;
-        if (end_acquisition(cell, &word)) word = shm_read(&cell->word);
+        end_acquisition(cell, &word);
+        word = shm_read(&cell->word);
     }
 }
 
@@ -338,6 +339,7 @@ static psync_result try_release(struct shm_state *state, struct shm_cell *cell, 
         }
         if (!lock.held || !condition_holds(state->file, lock, condition, fence)) return PSYNC_NO;
         if (end_acquisition(cell, &word)) return PSYNC_OK;
+        word = shm_read(&cell->word);
     }
 }
 
