@@ -19,6 +19,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,16 @@ static void watch_forks(void)
     watch_error = pthread_atfork(shm_files_lock, shm_files_unlock, forget_identities);
 }
 
+/* The system's own words for an errno. */
+static const char *describe(int number, char *buffer, size_t size)
+{
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+    return strerror_r(number, buffer, size);
+#else
+    return strerror_r(number, buffer, size) == 0 ? buffer : "unknown error";
+#endif
+}
+
 /* A failed system call as an error: the usual numbers as what they mean, with what to do. */
 static psync_result system_failed(psync_error *error, int number, const char *did, const char *path)
 {
@@ -110,7 +121,7 @@ static psync_result system_failed(psync_error *error, int number, const char *di
     default: {
         char buffer[128];
         return psync_error_set(error, PSYNC_ERROR_SYSTEM, number, "cannot %s %s: %s", did, path,
-                               strerror_r(number, buffer, sizeof buffer));
+                               describe(number, buffer, sizeof buffer));
     }
     }
 }
@@ -352,20 +363,35 @@ static void fill_header(struct shm_header *header, uint64_t limit)
     atomic_init(&header->dirty, 1); /* the first guard's holder makes the free list */
 }
 
-/* fallocate, without the signal that a process over its file size limit would be killed by. Returns 0 or an errno.
+/*
+ * fallocate, without the signal that a process over its file size limit would be
+ * killed by. What the file has already stays as it is. Returns 0 or an errno.
+ * Signals wait: before Linux 6.9 one undoes all that tmpfs has done so far, so
+ * with a timer that is quicker than the call it would never be done.
  */
-static int reserve(int fd, uint64_t from, uint64_t length)
+static int allocate(int fd, uint64_t from, uint64_t length)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && from + length > limit.rlim_cur) {
         return EFBIG;
     }
-    int r;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int number;
     do {
-        r = fallocate(fd, 0, (off_t)from, (off_t)length);
-    } while (r < 0 && errno == EINTR);
-    if (r == 0) return 0;
-    if (errno != EOPNOTSUPP) return errno;
+        number = fallocate(fd, 0, (off_t)from, (off_t)length) == 0 ? 0 : errno;
+    } while (number == EINTR);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return number;
+}
+
+/* The same for the file's end, whatever the file system. Returns 0 or an errno. */
+static int reserve(int fd, uint64_t from, uint64_t length)
+{
+    int number = allocate(fd, from, length);
+    if (number != EOPNOTSUPP) return number;
     /* A file system without fallocate: write the zeros. Only ever beyond what others use. */
     static const char zeros[4096];
     for (uint64_t at = from; at < from + length; at += sizeof zeros) {
@@ -502,8 +528,8 @@ static psync_result check_header(int fd, const struct place *place, struct stat 
     }
     /* A page that was never given to the file would be missed only when it is touched: too late on a full disk. */
     if ((uint64_t)st->st_blocks * 512 < used) {
-        int number = reserve(fd, 0, used);
-        if (number) return system_failed(error, number, "get the memory of", place->path);
+        int number = allocate(fd, 0, used);
+        if (number && number != EOPNOTSUPP) return system_failed(error, number, "get the memory of", place->path);
     }
     *limit = header.limit;
     return PSYNC_OK;

@@ -138,16 +138,19 @@ static bool has_ended(struct shm_file *file, struct lock_view lock)
 }
 
 /*
- * Reads the word as it counts: frees a Hold that has ended first. word.low's
- * futex half may be LOCK_RETIRED: then the key must be looked up again.
+ * Reads the word as it counts: frees a Hold that has ended first. A cell that
+ * is no longer of the generation is another key's: that reads as retired, and
+ * the key must be looked up again.
  */
-static shm_pair read_word(struct shm_file *file, struct shm_cell *cell)
+static shm_pair read_word(struct shm_file *file, struct shm_cell *cell, uint32_t generation)
 {
     shm_pair word = shm_read(&cell->word);
     for (;;) {
+        if (!shm_cells_same(cell, generation)) return (shm_pair){LOCK_RETIRED, 0};
         struct lock_view lock = lock_view(word);
         if (!lock.hold || !has_ended(file, lock)) return word;
-        if (end_acquisition(cell, &word)) word = shm_read(&cell->word);
+        end_acquisition(cell, &word);
+        word = shm_read(&cell->word);
     }
 }
 
@@ -164,20 +167,23 @@ static psync_result own_process(struct shm_state *state, uint32_t *number, psync
     memcpy(label, state->label, sizeof label);
     shm_files_unlock();
     psync_result r = shm_process_number(state->file, label, state->timeout, number, error);
-    if (!r) atomic_store_explicit(&state->process, *number, memory_order_release);
-    return r;
+    if (r) return r;
+    shm_files_lock();
+    /* Unless the label was changed meanwhile: then it is for this acquisition only. */
+    if (strcmp(label, state->label) == 0) atomic_store_explicit(&state->process, *number, memory_order_release);
+    shm_files_unlock();
+    return PSYNC_OK;
 }
 
-/* Notes when a Hold with a lease was taken: its word has no room for it. Whoever looks first notes it for a dead
- * taker. */
-static int64_t note_taken(struct shm_cell *cell, uint64_t fence)
+/* Notes when (us) a Hold with a lease was taken: its word has no room for it. Whoever looks first notes it for a
+ * dead taker. Who comes late, to a cell that has moved on, changes nothing: fences only grow. */
+static int64_t note_taken(struct shm_cell *cell, uint64_t fence, int64_t when)
 {
     shm_pair taken = shm_read(&cell->taken);
-    int64_t now = psync__clock->realtime() / 1000;
     while (taken.low < fence) {
-        if (shm_swap(&cell->taken, &taken, (shm_pair){fence, (uint64_t)now})) return now;
+        if (shm_swap(&cell->taken, &taken, (shm_pair){fence, (uint64_t)when})) return when;
     }
-    return taken.low == fence ? (int64_t)taken.high : now;
+    return taken.low == fence ? (int64_t)taken.high : when;
 }
 
 /*
@@ -231,7 +237,7 @@ static psync_result try_take(struct shm_state *state, struct shm_cell *cell, uin
         struct lock_view lock = lock_view(word);
         if (lock.retired || !shm_cells_same(cell, generation)) return PSYNC_ERROR_ABSENT;
         if (lock.held) {
-            if (lock.hold) word = read_word(state->file, cell);
+            if (lock.hold) word = read_word(state->file, cell, generation);
             lock = lock_view(word);
             if (!lock.held) continue;
             note_starving(cell, word, take);
@@ -251,9 +257,17 @@ static psync_result try_take(struct shm_state *state, struct shm_cell *cell, uin
         shm_pair held = taken_word(word, lock, take, process);
         if (!shm_swap(&cell->word, &word, held)) continue;
         tell(lock_view(held), held, now);
-        if (take->lease) note_taken(cell, now->fence);
+        if (take->lease) note_taken(cell, now->fence, psync__clock->realtime() / 1000);
         return PSYNC_OK;
     }
+}
+
+/* A taker that was woken and cannot go on lets the next one have its wake-up. */
+static void pass_on(struct shm_state *state, psync_key *key)
+{
+    uint32_t generation;
+    struct shm_cell *cell = shm_noted(state, key, &generation);
+    if (cell) shm_futex_wake(&cell->word.futex, 1, WAKE_TAKERS | WAKE_PLAIN);
 }
 
 __attribute__((noinline)) static psync_result acquire_slowly(struct shm_state *state, psync_key *key,
@@ -264,6 +278,7 @@ __attribute__((noinline)) static psync_result acquire_slowly(struct shm_state *s
     uint32_t generation;
     uint32_t process;
     psync_result r = own_process(state, &process, error);
+    if (r && take->waiting_since) pass_on(state, key);
     if (!r) r = shm_find(state, key, SHM_LOCK, true, &cell, &generation, error);
     while (!r) {
         r = try_take(state, cell, generation, take, process, now);
@@ -318,12 +333,13 @@ static psync_result try_release(struct shm_state *state, struct shm_cell *cell, 
         struct lock_view lock = lock_view(word);
         if (lock.retired || !shm_cells_same(cell, generation)) return PSYNC_ERROR_ABSENT;
         if (lock.hold) {
-            word = read_word(state->file, cell);
+            word = read_word(state->file, cell, generation);
             lock = lock_view(word);
             if (lock.retired) continue;
         }
         if (!lock.held || !condition_holds(state->file, lock, condition, fence)) return PSYNC_NO;
         if (end_acquisition(cell, &word)) return PSYNC_OK;
+        word = shm_read(&cell->word);
     }
 }
 
@@ -368,17 +384,17 @@ psync_result shm_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64_
     struct shm_cell *cell;
     uint32_t generation;
     psync_result r = shm_find(state, key, SHM_LOCK, false, &cell, &generation, error);
-    if (r || !cell) return r ? r : PSYNC_NO;
     for (;;) {
-        /* Fences are unique: a word with ours is our key's, whatever the generation says. */
-        shm_pair word = read_word(state->file, cell);
+        if (r || !cell) return r ? r : PSYNC_NO;
+        shm_pair word = read_word(state->file, cell, generation);
         struct lock_view lock = lock_view(word);
-        if (!lock.held || !lock.hold || lock.fence != fence) return PSYNC_NO;
-        if (!lock.lease) {
-            /* The time of taking moves out of the word before the lease's end moves in. */
-            shm_pair taken = shm_read(&cell->taken);
-            shm_swap(&cell->taken, &taken, (shm_pair){fence, (uint64_t)tick_to_us(lock.time)});
+        if (lock.retired) {
+            r = shm_refind(state, key, SHM_LOCK, false, &cell, &generation, error);
+            continue;
         }
+        if (!lock.held || !lock.hold || lock.fence != fence) return PSYNC_NO;
+        /* The time of taking moves out of the word before the lease's end moves in. */
+        if (!lock.lease) note_taken(cell, fence, tick_to_us(lock.time));
         int64_t time = lease_end(lease);
         shm_pair renewed = lock_held(fence, (word.low & LOCK_SLEEPERS) | LOCK_HOLD | LOCK_LEASE, lock.process, time,
                                      word.high & LOCK_STARVING);
@@ -393,7 +409,7 @@ psync_result shm_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64_
 
 bool shm_lock_retire(struct shm_file *file, struct shm_cell *cell)
 {
-    shm_pair word = read_word(file, cell);
+    shm_pair word = read_word(file, cell, atomic_load_explicit(&cell->generation, memory_order_relaxed));
     struct lock_view lock = lock_view(word);
     if (lock.held || lock.retired) return false;
     /* First the fence: a process killed in between must not let it fall back. */
@@ -440,7 +456,7 @@ static void fill_owner(struct shm_file *file, struct shm_cell *cell, struct lock
     copy_record(file, lock, owner);
     owner->acquired_at = tick_to_us(lock.time);
     if (!lock.lease) return;
-    owner->acquired_at = note_taken(cell, lock.fence);
+    owner->acquired_at = note_taken(cell, lock.fence, psync__clock->realtime() / 1000);
     int64_t left = expires(lock) - psync__clock->boottime();
     owner->expires_at = (psync__clock->realtime() + left) / 1000;
 }
@@ -452,7 +468,7 @@ static psync_result look(struct shm_file *file, struct shm_cell *cell, uint32_t 
     for (;;) {
         shm_pair word = shm_guess(&cell->word);
         /* All that is told of a plain Lock without its owner lies in the low half, read at once. */
-        if ((word.low & LOCK_HOLD) || owner) word = read_word(file, cell);
+        if ((word.low & LOCK_HOLD) || owner) word = read_word(file, cell, generation);
         struct lock_view lock = lock_view(word);
         if (lock.retired || !shm_cells_same(cell, generation)) return PSYNC_ERROR_ABSENT;
         tell(lock, word, now);
@@ -495,6 +511,7 @@ psync_result shm_lock_inspect(void *opaque, psync_key *key, psync_lock_state *no
 static void give_way(struct shm_cell *cell, int64_t deadline)
 {
     int64_t until = psync__clock->monotonic() + GIVE_WAY;
+    shm_death_watch(&cell->word.futex); /* the kernel may wake this one in a dead taker's place */
     shm_futex_wait(&cell->word.futex, 0, WAKE_NOBODY, until < deadline ? until : deadline);
 }
 
@@ -525,8 +542,9 @@ static bool set_flag(struct shm_cell *cell, shm_pair *word, uint64_t fence, uint
 }
 
 /* Sleeps on the acquisition with this fence, until it ends, has to be looked at, or the deadline. */
-static void sleep_on(struct shm_cell *cell, shm_pair word, uint64_t fence, psync_role role, int64_t deadline)
+static void sleep_on(struct shm_cell *cell, uint32_t generation, uint64_t fence, psync_role role, int64_t deadline)
 {
+    shm_pair word = shm_read(&cell->word);
     bool hold = lock_view(word).hold;
     uint64_t flag = LOCK_WAITERS;
     uint32_t bits = WAKE_WAITERS;
@@ -546,7 +564,8 @@ static void sleep_on(struct shm_cell *cell, shm_pair word, uint64_t fence, psync
     if (role == PSYNC_ROLE_TAKER) return;
     /* A waiter may be the one that the kernel woke in a dead releaser's place. */
     word = shm_read(&cell->word);
-    if (!lock_view(word).held && (word.low & LOCK_WAITERS)) finish_release(cell, word);
+    bool owed = !lock_view(word).held && (word.low & LOCK_WAITERS);
+    if (owed && shm_cells_same(cell, generation)) finish_release(cell, word);
     shm_death_watch_end();
 }
 
@@ -571,7 +590,7 @@ psync_result shm_lock_await(void *opaque, psync_key *key, const psync_lock_state
     }
     if (role == PSYNC_ROLE_TAKER && spin(cell)) return PSYNC_OK;
     r = shm_file_check_linked(state->file, error);
-    if (!r) sleep_on(cell, shm_read(&cell->word), seen->fence, role, deadline);
+    if (!r) sleep_on(cell, generation, seen->fence, role, deadline);
     return r;
 }
 
