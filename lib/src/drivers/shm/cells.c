@@ -421,8 +421,8 @@ static psync_result grow(struct shm_file *file, psync_error *error)
     uint32_t now = atomic_load_explicit(&file->header->cells, memory_order_relaxed);
     uint32_t wanted = whole_pages(now / GROWTH_PART > GROWTH_MIN ? now / GROWTH_PART : GROWTH_MIN);
     uint32_t first;
-    psync_result r = append(file, wanted, &first, error);
-    if (r == PSYNC_ERROR_FULL) {
+    psync_result r = append(file, wanted, &first, NULL);
+    if (r) {
         wanted = SHM_PAGE_CELLS;
         r = append(file, wanted, &first, error);
     }
@@ -440,8 +440,9 @@ static psync_result make_room(struct shm_file *file, uint32_t need, psync_error 
     uint32_t enough = atomic_load_explicit(&file->header->cells, memory_order_relaxed) / GROWTH_PART;
     if (enough < need) enough = need;
     if (free_count(file) >= enough) return PSYNC_OK;
-    psync_result r = grow(file, error);
-    return free_count(file) >= need ? PSYNC_OK : r;
+    if (free_count(file) < need) return grow(file, error);
+    grow(file, NULL); /* welcome, not needed */
+    return PSYNC_OK;
 }
 
 psync_result shm_cells_block(struct shm_file *file, uint32_t cells, uint32_t *first, psync_error *error)
