@@ -5,6 +5,7 @@
  * the space's file as the dead, or the scribbler, would have; what loops or
  * crashes ends by the alarm or the sanitizer.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -74,6 +76,16 @@ static struct shm_cell *only_cell(struct fixture *f, enum shm_kind kind)
     }
     fail_msg("no such cell");
     return NULL;
+}
+
+/* The library's fallocate, with a file system that has none put under it. */
+static bool file_system_knows_fallocate = true;
+
+int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+    if (file_system_knows_fallocate) return (int)syscall(SYS_fallocate, fd, mode, offset, length);
+    errno = EOPNOTSUPP;
+    return -1;
 }
 
 static const psync_wait at_once = {.timeout = 0};
@@ -139,12 +151,38 @@ static void a_scribbled_count_of_cells_is_an_error(void **state)
     }
 }
 
+/* A compressed or copied file has fewer blocks than its length says. */
+static void opening_a_sparse_file_loses_nothing(void **state)
+{
+    struct fixture *f = *state;
+    psync_error error;
+    psync_lock *lock;
+    psync_space *again;
+    char dsn[160];
+    assert_int_equal(PSYNC_OK, psync_lock_open(f->space, "k", 1, &lock, &error));
+    assert_int_equal(PSYNC_OK, psync_lock_acquire(lock, &at_once, NULL, &error));
+    int fd = open(f->path, O_RDWR);
+    off_t page = 2 * 4096; /* records of processes that there are not */
+    assert_int_equal(0, fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, page, 4096));
+    close(fd);
+    snprintf(dsn, sizeof dsn, "shm://damage?path=%s", f->folder);
+    file_system_knows_fallocate = false;
+    psync_result r = psync_space_open(dsn, NULL, &again, &error);
+    file_system_knows_fallocate = true;
+    assert_int_equal(PSYNC_OK, r);
+    assert_int_equal(PSYNC_OK, psync_lock_exists(lock, &error));
+    assert_int_equal(SHM_MAGIC, f->header->magic);
+    psync_lock_close(lock);
+    psync_space_close(again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keys_of_a_sweep_that_was_killed_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scribbled_word_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scribbled_count_of_cells_is_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(opening_a_sparse_file_loses_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -360,29 +360,37 @@ static void fill_header(struct shm_header *header, uint64_t limit)
 
 enum { RESERVE_STEP = 256 << 10 };
 
-/* fallocate, without the signal that a process over its file size limit would be killed by. Returns 0 or an errno.
+/*
+ * fallocate, without the signal that a process over its file size limit would be killed by. Changes no byte that is
+ * there. Returns 0 or an errno. In steps: older kernels undo a call on tmpfs that a signal came into, and a timer's
+ * would come into a long one each time.
  */
-static int reserve(int fd, uint64_t from, uint64_t length)
+static int allocate(int fd, uint64_t from, uint64_t length)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && from + length > limit.rlim_cur) {
         return EFBIG;
     }
-    /* In steps: older kernels undo a call on tmpfs that a signal came into, and a timer's would come into a long
-     * one each time. */
-    uint64_t at = from;
-    for (uint64_t end = from + length, step; at < end; at += step) {
+    const uint64_t end = from + length;
+    for (uint64_t at = from, step; at < end; at += step) {
         step = end - at < RESERVE_STEP ? end - at : RESERVE_STEP;
         int r;
         do {
             r = fallocate(fd, 0, (off_t)at, (off_t)step);
         } while (r < 0 && errno == EINTR);
-        if (r < 0 && errno == EOPNOTSUPP) break;
         if (r < 0) return errno;
     }
-    /* A file system without fallocate: write the zeros. Only ever beyond what others use. */
+    return 0;
+}
+
+/* Makes room beyond what anybody uses: zeros. Returns 0 or an errno. */
+static int reserve(int fd, uint64_t from, uint64_t length)
+{
+    int number = allocate(fd, from, length);
+    if (number != EOPNOTSUPP) return number;
+    /* A file system without fallocate: write the zeros. */
     static const char zeros[4096];
-    for (; at < from + length; at += sizeof zeros) {
+    for (uint64_t at = from; at < from + length; at += sizeof zeros) {
         ssize_t n;
         do {
             n = pwrite(fd, zeros, sizeof zeros, (off_t)at);
@@ -519,8 +527,9 @@ static psync_result check_header(int fd, const struct place *place, struct stat 
     }
     /* A page that was never given to the file would be missed only when it is touched: too late on a full disk. */
     if ((uint64_t)st->st_blocks * 512 < used) {
-        int number = reserve(fd, 0, used);
-        if (number) return shm_system_failed(error, number, "get the memory of", place->path);
+        int number = allocate(fd, 0, used);
+        if (number && number != EOPNOTSUPP)
+            return shm_system_failed(error, number, "get the memory of", place->path);
     }
     *limit = header.limit;
     return PSYNC_OK;
