@@ -178,6 +178,14 @@ static _Atomic uint32_t *bucket_of(struct shm_file *file, uint32_t hash)
     return count ? bucket_at(file, hash & (count - 1)) : NULL;
 }
 
+/* Whether a cell of this kind counts. A retired word: a sweep is about to erase the tag, or was cut short before.
+ */
+static bool has_key(struct shm_cell *cell, enum shm_kind kind)
+{
+    uint32_t futex = atomic_load_explicit(&cell->word.futex, memory_order_acquire);
+    return (kind == SHM_LOCK && !(futex & LOCK_RETIRED)) || (kind == SHM_INTEGER && futex != INTEGER_RETIRED);
+}
+
 /* What a walk along a chain found. */
 enum found { FOUND, NOT_FOUND, BROKEN };
 
@@ -197,6 +205,8 @@ static enum found walk(struct shm_file *file, const psync_key *key, enum shm_kin
         uint32_t generation = atomic_load_explicit(&c->generation, memory_order_acquire);
         if (atomic_load_explicit(&c->tag, memory_order_acquire) != tag || generation % 2) continue;
         if (!same_key(file, c, key) || !shm_cells_same(c, generation)) continue;
+        /* Its sweep may never end: only the guard's next holder can tell, and repair it. */
+        if (!has_key(c, kind)) return BROKEN;
         *cell = c;
         *note = (uint64_t)index << 32 | generation;
         return FOUND;
@@ -417,7 +427,9 @@ static uint32_t whole_pages(uint32_t cells)
 static psync_result append(struct shm_file *file, uint32_t cells, uint32_t *first, psync_error *error)
 {
     *first = atomic_load_explicit(&file->header->cells, memory_order_relaxed);
-    if (*first > file->limit / SHM_CELL) return shm_damaged(file, "it counts more cells than fit", error);
+    if (*first < SHM_HEADER_CELLS || *first > file->limit / SHM_CELL) {
+        return shm_damaged(file, "it counts fewer or more cells than it can have", error);
+    }
     psync_result r = shm_file_extend(file, cells, error);
     /* Release: who sees the count sees a file of that length. */
     if (!r) atomic_store_explicit(&file->header->cells, *first + cells, memory_order_release);
@@ -430,8 +442,8 @@ static psync_result grow(struct shm_file *file, psync_error *error)
     uint32_t now = atomic_load_explicit(&file->header->cells, memory_order_relaxed);
     uint32_t wanted = whole_pages(now / GROWTH_PART > GROWTH_MIN ? now / GROWTH_PART : GROWTH_MIN);
     uint32_t first;
-    psync_result r = append(file, wanted, &first, error);
-    if (r == PSYNC_ERROR_FULL) {
+    psync_result r = append(file, wanted, &first, NULL);
+    if (r) {
         wanted = SHM_PAGE_CELLS;
         r = append(file, wanted, &first, error);
     }
@@ -449,8 +461,9 @@ static psync_result make_room(struct shm_file *file, uint32_t need, psync_error 
     uint32_t enough = atomic_load_explicit(&file->header->cells, memory_order_relaxed) / GROWTH_PART;
     if (enough < need) enough = need;
     if (free_count(file) >= enough) return PSYNC_OK;
-    psync_result r = grow(file, error);
-    return free_count(file) >= need ? PSYNC_OK : r;
+    if (free_count(file) < need) return grow(file, error);
+    grow(file, NULL); /* welcome, not needed */
+    return PSYNC_OK;
 }
 
 psync_result shm_cells_block(struct shm_file *file, uint32_t cells, uint32_t *first, psync_error *error)
@@ -627,13 +640,6 @@ static void mark_more(struct shm_file *file, struct shm_cell *cell)
         atomic_store_explicit(&more->tag, SHM_FOUND, memory_order_relaxed);
         index = atomic_load_explicit(&more->next, memory_order_relaxed);
     }
-}
-
-static bool has_key(struct shm_cell *cell, enum shm_kind kind)
-{
-    /* A retired word: its sweep was cut short before the tag was erased. */
-    uint32_t futex = atomic_load_explicit(&cell->word.futex, memory_order_relaxed);
-    return (kind == SHM_LOCK && futex != LOCK_RETIRED) || (kind == SHM_INTEGER && futex != INTEGER_RETIRED);
 }
 
 static void repair_key(struct shm_file *file, struct shm_cell *cell, enum shm_kind kind, void *argument)

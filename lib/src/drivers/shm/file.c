@@ -83,15 +83,15 @@ static const char *describe(int number, char *buffer, size_t size)
 #endif
 }
 
-/* A failed system call as an error: the usual numbers as what they mean, with what to do. */
-static psync_result system_failed(psync_error *error, int number, const char *did, const char *path)
+psync_result shm_system_failed(psync_error *error, int number, const char *did, const char *path)
 {
     switch (number) {
     case EACCES:
     case EPERM:
         return psync_error_set(
             error, PSYNC_ERROR_PERMISSION, number,
-            "cannot %s %s: permission denied; use the space as its owner, or share it with group=", did, path);
+            "cannot %s %s: permission denied; use the space as its owner, or share it with group= or mode=", did,
+            path);
     case ENOENT:
     case ENOTDIR:
         return psync_error_set(error, PSYNC_ERROR_UNAVAILABLE, number,
@@ -106,6 +106,10 @@ static psync_result system_failed(psync_error *error, int number, const char *di
                                "cannot %s %s: its file system is full; free some room, or name another folder with "
                                "path=",
                                did, path);
+    case EFBIG:
+        return psync_error_set(error, PSYNC_ERROR_FULL, number,
+                               "cannot %s %s: over this process's file size limit; raise it (ulimit -f)", did,
+                               path);
     case EROFS:
         return psync_error_set(error, PSYNC_ERROR_PERMISSION, number,
                                "cannot %s %s: its file system is read-only; name another folder with path=", did,
@@ -136,7 +140,9 @@ uint64_t shm_random(void)
 {
     uint64_t value = 0;
     while (getrandom(&value, sizeof value, 0) != (ssize_t)sizeof value) {
-        if (errno != EINTR) break;
+        /* A sandbox may forbid it. Then the time: another number each time, and a nonce in use is noticed. */
+        if (errno != EINTR)
+            return (uint64_t)psync__clock->monotonic() * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)getpid();
     }
     return value;
 }
@@ -412,7 +418,7 @@ static psync_result grant(int fd, const struct place *place, psync_error *error)
                                "cannot give %s to group %u: this process is not in that group", place->path,
                                (unsigned)place->gid);
     }
-    if (fchmod(fd, place->mode) != 0) return system_failed(error, errno, "set the mode of", place->path);
+    if (fchmod(fd, place->mode) != 0) return shm_system_failed(error, errno, "set the mode of", place->path);
     return PSYNC_OK;
 }
 
@@ -422,13 +428,13 @@ static psync_result fill(int fd, const struct place *place, psync_error *error)
     fill_header(&header, place->limit);
     uint64_t length = (uint64_t)atomic_load_explicit(&header.cells, memory_order_relaxed) * SHM_CELL;
     int number = reserve(fd, 0, length);
-    if (number) return system_failed(error, number, "create", place->path);
+    if (number) return shm_system_failed(error, number, "create", place->path);
     ssize_t written;
     do {
         written = pwrite(fd, &header, sizeof header, 0);
     } while (written < 0 && errno == EINTR);
     if (written != (ssize_t)sizeof header) {
-        return system_failed(error, written < 0 ? errno : ENOSPC, "create", place->path);
+        return shm_system_failed(error, written < 0 ? errno : ENOSPC, "create", place->path);
     }
     return grant(fd, place, error);
 }
@@ -447,10 +453,10 @@ static psync_result create_beside(const struct place *place, psync_error *error)
     char temporary[PATH_MAX + 32];
     snprintf(temporary, sizeof temporary, "%s.new.%016llx", place->path, (unsigned long long)shm_random());
     int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) return system_failed(error, errno, "create", place->path);
+    if (fd < 0) return shm_system_failed(error, errno, "create", place->path);
     psync_result r = fill(fd, place, error);
     if (!r && link(temporary, place->path) != 0 && errno != EEXIST) {
-        r = system_failed(error, errno, "create", place->path);
+        r = shm_system_failed(error, errno, "create", place->path);
     }
     unlink(temporary);
     close(fd);
@@ -462,12 +468,12 @@ static psync_result create(const struct place *place, psync_error *error)
 {
     int fd = open(place->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) return create_beside(place, error);
-    if (fd < 0) return system_failed(error, errno, "create", place->path);
+    if (fd < 0) return shm_system_failed(error, errno, "create", place->path);
     psync_result r = fill(fd, place, error);
     int number = r ? 0 : name_unnamed(fd, place->path);
     close(fd);
     if (number == ENOENT) return create_beside(place, error);
-    if (number && number != EEXIST) return system_failed(error, number, "create", place->path);
+    if (number && number != EEXIST) return shm_system_failed(error, number, "create", place->path);
     return r;
 }
 
@@ -494,8 +500,8 @@ static psync_result check_owner(const struct place *place, const struct stat *st
         if (!trusted) {
             return psync_error_set(
                 error, PSYNC_ERROR_PERMISSION, 0,
-                "%s belongs to user %u, not to user %u; it is not used. Share a space with group=", place->path,
-                (unsigned)st->st_uid, (unsigned)place->uid);
+                "%s belongs to user %u, not to user %u; it is not used. Remove it, or share a space with group=",
+                place->path, (unsigned)st->st_uid, (unsigned)place->uid);
         }
     }
     bool open_to_all = place->mode_given && (place->mode & S_IWOTH);
@@ -512,8 +518,11 @@ static psync_result check_header(int fd, const struct place *place, struct stat 
                                  psync_error *error)
 {
     struct shm_header header;
-    ssize_t length = pread(fd, &header, sizeof header, 0);
-    if (length < 0 || fstat(fd, st) != 0) return system_failed(error, errno, "read", place->path);
+    ssize_t length;
+    do {
+        length = pread(fd, &header, sizeof header, 0);
+    } while (length < 0 && errno == EINTR);
+    if (length < 0 || fstat(fd, st) != 0) return shm_system_failed(error, errno, "read", place->path);
     if ((size_t)length < sizeof header) return foreign(place->path, "it is too short", error);
     if (header.magic != SHM_MAGIC) return foreign(place->path, "it begins with other bytes", error);
     if (header.layout != SHM_LAYOUT || header.cell_size != SHM_CELL) {
@@ -529,7 +538,8 @@ static psync_result check_header(int fd, const struct place *place, struct stat 
     /* A page that was never given to the file would be missed only when it is touched: too late on a full disk. */
     if ((uint64_t)st->st_blocks * 512 < used) {
         int number = allocate(fd, 0, used);
-        if (number && number != EOPNOTSUPP) return system_failed(error, number, "get the memory of", place->path);
+        if (number && number != EOPNOTSUPP)
+            return shm_system_failed(error, number, "get the memory of", place->path);
     }
     *limit = header.limit;
     return PSYNC_OK;
@@ -538,7 +548,7 @@ static psync_result check_header(int fd, const struct place *place, struct stat 
 static psync_result map(struct shm_file *file, int fd, const struct stat *st, uint64_t limit, psync_error *error)
 {
     void *base = mmap(NULL, limit, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    if (base == MAP_FAILED) return system_failed(error, errno, "map", file->path);
+    if (base == MAP_FAILED) return shm_system_failed(error, errno, "map", file->path);
     file->header = base;
     file->limit = limit;
     file->seed = file->header->seed;
@@ -586,7 +596,7 @@ static psync_result use(int fd, const struct place *place, struct shm_file **fil
     uint64_t limit = 0;
     psync_result r = PSYNC_OK;
     if (fstat(fd, &st) != 0) {
-        r = system_failed(error, errno, "look at", place->path);
+        r = shm_system_failed(error, errno, "look at", place->path);
     } else if (!S_ISREG(st.st_mode)) {
         r = foreign(place->path, "it is no regular file", error);
     }
@@ -617,7 +627,7 @@ static psync_result open_failed(const struct place *place, int number, psync_err
     if (number == EISDIR || number == ENXIO || number == ENODEV) {
         return foreign(place->path, "it is no regular file", error);
     }
-    return system_failed(error, number, "open", place->path);
+    return shm_system_failed(error, number, "open", place->path);
 }
 
 psync_result shm_file_open(const psync_dsn *dsn, const psync_options *options, struct shm_file **file,
@@ -678,7 +688,7 @@ bool shm_file_covers(struct shm_file *file, uint64_t cells)
 psync_result shm_file_check_linked(struct shm_file *file, psync_error *error)
 {
     struct stat st;
-    if (fstat(file->fd, &st) != 0) return system_failed(error, errno, "look at", file->path);
+    if (fstat(file->fd, &st) != 0) return shm_system_failed(error, errno, "look at", file->path);
     if (st.st_nlink) return PSYNC_OK;
     return psync_error_set(error, PSYNC_ERROR_UNAVAILABLE, 0,
                            "the file %s was removed while in use (systemd does that with RemoveIPC=yes when its "
@@ -697,11 +707,7 @@ psync_result shm_file_extend(struct shm_file *file, uint32_t cells, psync_error 
                                (unsigned long long)file->limit);
     }
     int number = reserve(file->fd, from, length);
-    if (number == EFBIG) {
-        return psync_error_set(error, PSYNC_ERROR_FULL, number,
-                               "cannot enlarge %s: over this process's file size limit (ulimit -f)", file->path);
-    }
-    if (number) return system_failed(error, number, "enlarge", file->path);
+    if (number) return shm_system_failed(error, number, "enlarge", file->path);
     if (!shm_file_covers(file, from / SHM_CELL + cells)) return shm_damaged(file, "it did not grow", error);
     return PSYNC_OK;
 }
