@@ -39,7 +39,8 @@ static void await_times_out_never_early_and_not_late(void)
         for (int i = 0; i < (int)(sizeof timeouts / sizeof *timeouts) * KINDS; i++) {
             double timeout = timeouts[i / KINDS];
             int64_t start = now_ns();
-            EXPECT(PSYNC_NO, await(integer, i % KINDS, i % KINDS == AT_LEAST ? 6 : 4, FOR_SECONDS(timeout)));
+            EXPECT(PSYNC_NO,
+                   await(integer, (enum kind)(i % KINDS), i % KINDS == AT_LEAST ? 6 : 4, FOR_SECONDS(timeout)));
             EXPECT_TIME(start, timeout, timeout + LATE);
         }
     }

@@ -89,9 +89,18 @@ static void awkward_keys_are_kept_byte_by_byte(void)
     static const struct {
         const char *bytes;
         size_t length;
-    } tails[] = {{"/../../etc/passwd", 17}, {"\0\0\0", 3},     {"%s%n%d", 6},        {"'; DROP TABLE l; --", 19},
-                 {"\r\nPING\r\n", 8},       {"{tag}:a b*?", 11}, {"\xff\xfe\x80", 3}, {"\"\\$`", 4},
-                 {".", 1},                  {"/", 1},            {"\x7f\x1b[0m", 5},  {"caf\xc3\xa9", 5}};
+    } tails[] = {{"/../../etc/passwd", 17},
+                 {"\0\0\0", 3},
+                 {"%s%n%d", 6},
+                 {"'; DROP TABLE l; --", 19},
+                 {"\r\nPING\r\n", 8},
+                 {"{tag}:a b*?", 11},
+                 {"\xff\xfe\x80", 3},
+                 {"\"\\$`", 4},
+                 {".", 1},
+                 {"/", 1},
+                 {"\x7f\x1b[0m", 5},
+                 {"caf\xc3\xa9", 5}};
     char key[300];
     for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
         int prefix = snprintf(key, sizeof key, "%s", fresh_key());

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* How much later than asked a lease may end, in seconds: an engine's clock has its ticks. */
+#define TICK 0.002
+
 static psync_hold *hold_for(psync_lock *lock, double lease)
 {
     psync_hold *hold = NULL;
@@ -39,16 +42,32 @@ static void an_expired_lease_counts_as_absent_in_every_call_at_once(void)
         psync_hold *hold = hold_for(lock, 0.15), *next = NULL;
         uint64_t fence = psync_hold_fence(hold);
         CHECK_EQUAL(1, times_listed(key));
-        sleep_for(0.1502);
+        sleep_for(0.15 + TICK);
         switch (first) {
-        case 0: expect_free(lock); break;
-        case 1: EXPECT(PSYNC_NO, psync_lock_inspect(lock, &owner, ERR)); break;
-        case 2: take(lock); break;
-        case 3: EXPECT(PSYNC_NO, psync_lock_release(lock, ERR)); break;
-        case 4: EXPECT(PSYNC_NO, psync_lock_release_if(lock, fence, ERR)); break;
-        case 5: EXPECT(PSYNC_OK, psync_lock_wait(lock, FOR_SECONDS(0), ERR)); break;
-        case 6: CHECK_EQUAL(0, times_listed(key)); break;
-        default: EXPECT(PSYNC_OK, psync_lock_hold(lock, 10, FOR_SECONDS(0), &next, ERR)); break;
+        case 0:
+            expect_free(lock);
+            break;
+        case 1:
+            EXPECT(PSYNC_NO, psync_lock_inspect(lock, &owner, ERR));
+            break;
+        case 2:
+            take(lock);
+            break;
+        case 3:
+            EXPECT(PSYNC_NO, psync_lock_release(lock, ERR));
+            break;
+        case 4:
+            EXPECT(PSYNC_NO, psync_lock_release_if(lock, fence, ERR));
+            break;
+        case 5:
+            EXPECT(PSYNC_OK, psync_lock_wait(lock, FOR_SECONDS(0), ERR));
+            break;
+        case 6:
+            CHECK_EQUAL(0, times_listed(key));
+            break;
+        default:
+            EXPECT(PSYNC_OK, psync_lock_hold(lock, 10, FOR_SECONDS(0), &next, ERR));
+            break;
         }
         EXPECT(PSYNC_NO, psync_hold_is_valid(hold, ERR));
         EXPECT(PSYNC_ERROR_LEASE_LOST, psync_hold_renew(hold, 10, ERR));
@@ -65,7 +84,7 @@ static void a_lost_hold_s_own_calls_find_out_first(void)
     for (int first = 0; first < 3; first++) {
         psync_lock *lock = fresh_lock();
         psync_hold *hold = hold_for(lock, 0.1);
-        sleep_for(0.1002);
+        sleep_for(0.1 + TICK);
         if (first == 0) EXPECT(PSYNC_NO, psync_hold_is_valid(hold, ERR));
         if (first == 1) EXPECT(PSYNC_ERROR_LEASE_LOST, psync_hold_renew(hold, 10, ERR));
         if (first == 2) EXPECT(PSYNC_NO, psync_hold_release(hold, ERR));
@@ -207,7 +226,7 @@ static void a_lost_hold_never_frees_the_next_owner_s(void)
 {
     psync_lock *lock = fresh_lock();
     psync_hold *lost = hold_for(lock, 0.05);
-    sleep_for(0.0502);
+    sleep_for(0.05 + TICK);
     uint64_t fence = take(lock);
     CHECK(fence > psync_hold_fence(lost));
     EXPECT(PSYNC_NO, psync_hold_is_valid(lost, ERR));
@@ -252,7 +271,7 @@ static void leases_end_exclusion_worker(int index, void *argument)
         EXPECT(PSYNC_OK, psync_lock_hold(lock, 0.02, NULL, &hold, ERR));
         uint64_t fence = psync_hold_fence(hold);
         CHECK((long long)fence > atomic_exchange(&a->numbers[0], (long long)fence));
-        if (random_below(4) == 0) sleep_for(0.021); /* lose it */
+        if (random_below(4) == 0) sleep_for(0.02 + TICK); /* lose it */
         (void)psync_hold_release(hold, NULL);
         psync_hold_free(hold);
     }

@@ -24,7 +24,8 @@ static int number_of(const struct heard *heard, const char *key, size_t length)
 {
     size_t prefix = strlen(heard->prefix);
     char digits[8] = {0};
-    if (length <= prefix + 1 || length - prefix - 1 >= sizeof digits || memcmp(key, heard->prefix, prefix) != 0) return -1;
+    if (length <= prefix + 1 || length - prefix - 1 >= sizeof digits) return -1;
+    if (memcmp(key, heard->prefix, prefix) != 0 || key[prefix] != '-') return -1;
     memcpy(digits, key + prefix + 1, length - prefix - 1);
     return atoi(digits);
 }

@@ -35,10 +35,10 @@ static const struct topic {
     const char *name;
     const struct test *tests;
 } topics[] = {
-    {"space", space_tests}, {"lock", lock_tests},       {"fence", fence_tests}, {"wait", wait_tests},
-    {"hold", hold_tests},   {"lease", lease_tests},     {"owner", owner_tests}, {"integer", integer_tests},
-    {"await", await_tests}, {"list", list_tests},       {"key", key_tests},     {"fork", fork_tests},
-    {"signal", signal_tests}, {"kill", kill_tests},     {"error", error_tests}, {"thread", thread_tests},
+    {"space", space_tests},   {"lock", lock_tests},   {"fence", fence_tests}, {"wait", wait_tests},
+    {"hold", hold_tests},     {"lease", lease_tests}, {"owner", owner_tests}, {"integer", integer_tests},
+    {"await", await_tests},   {"list", list_tests},   {"key", key_tests},     {"fork", fork_tests},
+    {"signal", signal_tests}, {"kill", kill_tests},   {"error", error_tests}, {"thread", thread_tests},
 };
 
 static bool threads_only, list_only;
@@ -175,9 +175,8 @@ static size_t choose(const char *filter, struct CMUnitTest *chosen)
             if (filter && strcmp(filter, topics[t].name) != 0 && !strstr(test->name, filter)) continue;
             if (list_only) printf("%s: %s\n", topics[t].name, test->name);
             if (chosen) {
-                chosen[count] = (struct CMUnitTest){.name = test->name,
-                                                    .test_func = run,
-                                                    .initial_state = (void *)(uintptr_t)test};
+                chosen[count] = (struct CMUnitTest){
+                    .name = test->name, .test_func = run, .initial_state = (void *)(uintptr_t)test};
             }
             count++;
         }
@@ -256,14 +255,30 @@ static void parse(int argc, char **argv)
 {
     for (int option; (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
         switch (option) {
-        case 's': suite.scale = positive("--scale", optarg); break;
-        case 'p': suite.processes = (int)positive("--processes", optarg); break;
-        case 'v': suite.liveness = positive("--liveness", optarg); break;
-        case 'l': suite.limit = positive("--limit", optarg); break;
-        case 't': threads_only = true; break;
-        case 'L': list_only = true; break;
-        case 'h': usage(stdout); exit(EXIT_SUCCESS);
-        default: usage(stderr); exit(64);
+        case 's':
+            suite.scale = positive("--scale", optarg);
+            break;
+        case 'p':
+            suite.processes = (int)positive("--processes", optarg);
+            break;
+        case 'v':
+            suite.liveness = positive("--liveness", optarg);
+            break;
+        case 'l':
+            suite.limit = positive("--limit", optarg);
+            break;
+        case 't':
+            threads_only = true;
+            break;
+        case 'L':
+            list_only = true;
+            break;
+        case 'h':
+            usage(stdout);
+            exit(EXIT_SUCCESS);
+        default:
+            usage(stderr);
+            exit(64);
         }
     }
     if (optind >= argc || optind + 2 < argc) {

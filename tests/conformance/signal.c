@@ -30,12 +30,19 @@ static psync_result block(struct blocked *b, enum blocking call, const psync_wai
     psync_hold *hold = NULL;
     psync_result result = PSYNC_ERROR_ARGUMENT;
     switch (call) {
-    case ACQUIRE: return psync_lock_acquire(b->lock, wait, NULL, ERR);
-    case WAIT: return psync_lock_wait(b->lock, wait, ERR);
-    case AT_LEAST: return psync_integer_await_at_least(b->integer, 6, wait, ERR);
-    case AT_MOST: return psync_integer_await_at_most(b->integer, 4, wait, ERR);
-    case CHANGE: return psync_integer_await_change(b->integer, wait, ERR);
-    default: result = psync_lock_hold(b->lock, 0, wait, &hold, ERR); break;
+    case ACQUIRE:
+        return psync_lock_acquire(b->lock, wait, NULL, ERR);
+    case WAIT:
+        return psync_lock_wait(b->lock, wait, ERR);
+    case AT_LEAST:
+        return psync_integer_await_at_least(b->integer, 6, wait, ERR);
+    case AT_MOST:
+        return psync_integer_await_at_most(b->integer, 4, wait, ERR);
+    case CHANGE:
+        return psync_integer_await_change(b->integer, wait, ERR);
+    default:
+        result = psync_lock_hold(b->lock, 0, wait, &hold, ERR);
+        break;
     }
     psync_hold_free(hold);
     return result;
@@ -80,7 +87,7 @@ static int hook(void *argument)
 
 static void the_hook_looks_about_four_times_a_second(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         struct blocked b = blocked(fresh_key());
         handle_signal(0);
         int64_t start = now_ns();
@@ -127,7 +134,7 @@ static void signal_done(struct signaller *s)
 
 static void the_hook_runs_at_once_after_a_signal(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         int64_t best = INT64_MAX;
         for (int i = 0; i < 3; i++) {
             struct blocked b = blocked(fresh_key());
@@ -141,13 +148,14 @@ static void the_hook_runs_at_once_after_a_signal(void)
             if (took < best) best = took;
             CHECK(took < 1000000000);
         }
-        if (best > 100000000) check_failed(__FILE__, __LINE__, "call %d: served %.3f s later", call, (double)best / 1e9);
+        if (best > 100000000)
+            check_failed(__FILE__, __LINE__, "call %d: served %.3f s later", call, (double)best / 1e9);
     }
 }
 
 static void a_wait_goes_on_with_the_time_that_is_left(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         for (int hooked = 0; hooked < 2; hooked++) {
             struct blocked b = blocked(fresh_key());
             struct signaller signaller;
@@ -164,7 +172,7 @@ static void a_wait_goes_on_with_the_time_that_is_left(void)
 
 static void a_hook_can_leave_the_wait_and_nothing_was_taken(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         struct blocked b = blocked(fresh_key());
         struct signaller signaller;
         handle_signal(0);
@@ -210,7 +218,7 @@ static int library_hook(void *argument)
 
 static void a_hook_may_use_the_library_also_on_what_is_waited_for(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         struct blocked b = blocked(fresh_key());
         hooked_on = &b;
         int calls = 0;
@@ -242,7 +250,7 @@ static int forking_hook(void *argument)
 
 static void a_hook_may_fork(void)
 {
-    for (int call = 0; call < BLOCKING; call++) {
+    for (enum blocking call = ACQUIRE; call < BLOCKING; call++) {
         struct blocked b = blocked(fresh_key());
         hooked_on = &b;
         int calls = 0;

@@ -28,7 +28,7 @@ static struct failure {
     atomic_int taken;
     atomic_int told;
     char text[2048];
-} *failure;
+} * failure;
 
 static const struct test *current;
 static bool leads_group;
@@ -65,10 +65,20 @@ const char *suite_failure(void)
 
 const char *result_name(psync_result result)
 {
-    static const char *const names[] = {"OK",          "ERROR_ARGUMENT",    "ERROR_NO_DRIVER",  "ERROR_UNSUPPORTED",
-                                        "ERROR_ABSENT", "ERROR_OVERFLOW",    "ERROR_LEASE_LOST", "ERROR_INTERRUPTED",
-                                        "ERROR_PERMISSION", "ERROR_UNAVAILABLE", "ERROR_FULL",   "ERROR_DAMAGED",
-                                        "ERROR_UNKNOWN", "ERROR_SYSTEM"};
+    static const char *const names[] = {"OK",
+                                        "ERROR_ARGUMENT",
+                                        "ERROR_NO_DRIVER",
+                                        "ERROR_UNSUPPORTED",
+                                        "ERROR_ABSENT",
+                                        "ERROR_OVERFLOW",
+                                        "ERROR_LEASE_LOST",
+                                        "ERROR_INTERRUPTED",
+                                        "ERROR_PERMISSION",
+                                        "ERROR_UNAVAILABLE",
+                                        "ERROR_FULL",
+                                        "ERROR_DAMAGED",
+                                        "ERROR_UNKNOWN",
+                                        "ERROR_SYSTEM"};
     if (result == PSYNC_NO) return "NO";
     int index = -(int)result;
     return index >= 0 && index < (int)(sizeof names / sizeof *names) ? names[index] : "no psync_result";
@@ -150,8 +160,10 @@ int many(int most)
 
 /* ---- what a test opened -------------------------------------------------- */
 
+enum kept_kind { KEPT_KEY, KEPT_LOCK, KEPT_INTEGER, KEPT_MEMORY };
+
 struct kept {
-    enum { KEPT_KEY, KEPT_LOCK, KEPT_INTEGER, KEPT_MEMORY } kind;
+    enum kept_kind kind;
     void *pointer;
     size_t size;
 };
@@ -161,7 +173,7 @@ static struct kept *kept;
 static size_t kept_count, kept_room;
 static psync_space *the_space;
 
-static void keep(int kind, void *pointer, size_t size)
+static void keep(enum kept_kind kind, void *pointer, size_t size)
 {
     pthread_mutex_lock(&kept_guard);
     if (kept_count == kept_room) {
@@ -195,8 +207,8 @@ psync_space *space(void)
 
 const char *fresh_key(void)
 {
-    char name[128];
-    int length = snprintf(name, sizeof name, "conformance-%.60s-%016llx", current->name,
+    char name[64]; /* short enough to stand whole in a message */
+    int length = snprintf(name, sizeof name, "conf-%.28s-%016llx", current->name,
                           (unsigned long long)random_below(UINT64_MAX));
     char *key = malloc((size_t)length + 1);
     CHECK(key);

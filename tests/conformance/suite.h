@@ -35,10 +35,23 @@ struct test {
 };
 
 /* The rows of a topic's table: with processes, with threads, and with each in turn. */
-#define PROCESSES(test) {#test, test, false}
-#define THREADS(test)   {#test, test, true}
-#define EITHER(test)    {#test, test, false}, {#test "_by_threads", test, true}
-#define END_OF_TESTS    {NULL, NULL, false}
+#define PROCESSES(test)                                                                                            \
+    {                                                                                                              \
+#test, test, false                                                                                         \
+    }
+#define THREADS(test)                                                                                              \
+    {                                                                                                              \
+#test, test, true                                                                                          \
+    }
+#define EITHER(test)                                                                                               \
+    {#test, test, false},                                                                                          \
+    {                                                                                                              \
+#test "_by_threads", test, true                                                                            \
+    }
+#define END_OF_TESTS                                                                                               \
+    {                                                                                                              \
+        NULL, NULL, false                                                                                          \
+    }
 
 extern const struct test space_tests[], lock_tests[], fence_tests[], wait_tests[], hold_tests[], lease_tests[],
     owner_tests[], integer_tests[], await_tests[], list_tests[], key_tests[], fork_tests[], signal_tests[],
@@ -157,7 +170,8 @@ bool workers_are_threads(void);
 
 /* A fresh program: this one, executed anew, that does one thing to a key and ends. */
 enum helper_end { HELPER_EXIT, HELPER_UNDERSCORE_EXIT, HELPER_KILL, HELPER_STAY };
-/* action: "acquire", "hold" or "add". Returns when the thing is done (and the program ended, but for HELPER_STAY). */
+/* action: "acquire", "hold" or "add". Returns when the thing is done (and the program ended, but for HELPER_STAY).
+ */
 pid_t helper_run(const char *action, const char *key, enum helper_end end);
 int helper_main(int argc, char **argv);
 

@@ -226,11 +226,11 @@ static void measured_sleeper(int index, void *argument)
     EXPECT(PSYNC_NO, psync_lock_acquire(lock, FOR_SECONDS(2), NULL, ERR));
     getrusage(RUSAGE_THREAD, &after);
     long sleeps = after.ru_nvcsw - before.ru_nvcsw;
-    double used = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec -
-                           before.ru_stime.tv_sec) +
-                  (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec -
-                           before.ru_stime.tv_usec) /
-                      1e6;
+    double used =
+        (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
+        (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec -
+                 before.ru_stime.tv_usec) /
+            1e6;
     atomic_store(&a->numbers[0], sleeps);
     atomic_store(&a->numbers[1], (long long)(used * 1e6));
 }

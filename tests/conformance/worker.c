@@ -149,8 +149,13 @@ pid_t helper_run(const char *action, const char *key, enum helper_end end)
         dup2(ready[1], 3);
         if (ready[0] != 3) close(ready[0]);
         if (ready[1] != 3) close(ready[1]);
-        char *arguments[] = {"conformance", "--helper", (char *)(uintptr_t)suite.dsn, (char *)(uintptr_t)action,
-                             (char *)(uintptr_t)key, (char *)(uintptr_t)helper_ends[end], NULL};
+        char *arguments[] = {"conformance",
+                             "--helper",
+                             (char *)(uintptr_t)suite.dsn,
+                             (char *)(uintptr_t)action,
+                             (char *)(uintptr_t)key,
+                             (char *)(uintptr_t)helper_ends[end],
+                             NULL};
         execv("/proc/self/exe", arguments);
         _exit(127);
     }
@@ -165,10 +170,11 @@ pid_t helper_run(const char *action, const char *key, enum helper_end end)
 
 static psync_result helper_act(psync_space *opened, const char *action, const char *key)
 {
-    psync_result result = PSYNC_ERROR_ARGUMENT;
-    psync_lock *lock = NULL;
-    psync_integer *integer = NULL;
-    psync_hold *hold = NULL; /* freed by this process's end alone */
+    /* Freed by this process's end alone; static, so that no leak checker minds. */
+    static psync_lock *lock;
+    static psync_integer *integer;
+    static psync_hold *hold;
+    psync_result result;
     if (strcmp(action, "add") == 0) {
         result = psync_integer_open(opened, key, strlen(key), &integer, ERR);
         if (result == PSYNC_OK) result = psync_integer_add(integer, 1, NULL, ERR);
@@ -185,7 +191,7 @@ int helper_main(int argc, char **argv)
 {
     if (argc != 6) return 64;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    psync_space *opened = NULL;
+    static psync_space *opened;
     psync_result result = psync_space_open(argv[2], NULL, &opened, ERR);
     if (result == PSYNC_OK) result = helper_act(opened, argv[3], argv[4]);
     if (result != PSYNC_OK) {
@@ -266,8 +272,9 @@ static char thread_state(pid_t thread)
 }
 
 /*
- * No engine tells that a caller sleeps, so its state is looked at: asleep in a row of looks that together take longer
- * than the exchanges with an engine that come before the sleep. One that ended meanwhile is the caller's to notice.
+ * No engine tells that a caller sleeps, so its state is looked at: asleep in a row of looks that together take
+ * longer than the exchanges with an engine that come before the sleep. One that ended meanwhile is the caller's to
+ * notice.
  */
 void wait_until_asleep(pid_t thread)
 {
@@ -277,7 +284,8 @@ void wait_until_asleep(pid_t thread)
     for (int in_a_row = 0; in_a_row < 4;) {
         char state = thread_state(thread);
         in_a_row = state == 'S' || state == 'T' || state == 'Z' ? in_a_row + 1 : 0;
-        if (since(start) > LOST) check_failed(__FILE__, __LINE__, "a worker should sleep, but is in state %c", state);
+        if (since(start) > LOST)
+            check_failed(__FILE__, __LINE__, "a worker should sleep, but is in state %c", state);
         sleep_for(pause_for);
     }
 }

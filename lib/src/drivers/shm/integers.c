@@ -152,7 +152,7 @@ psync_result shm_integer_add(void *opaque, psync_key *key, int64_t by, bool subt
     bool usual = (word.low & (INTEGER_EXISTS | INTEGER_BELL)) == INTEGER_EXISTS && shm_cells_same(cell, generation);
     int64_t value;
     if (!usual || !sum(word, by, subtract, &value) ||
-        !shm_swap(&cell->word, &word, (shm_pair){word.low, (uint64_t)value})) {
+        !shm_swap_once(&cell->word, word, (shm_pair){word.low, (uint64_t)value})) {
         return add_slowly(state, key, by, subtract, result, error);
     }
     *result = value;
