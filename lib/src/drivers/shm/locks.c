@@ -40,7 +40,7 @@ static const int64_t GIVE_WAY = PSYNC_NS_PER_MS;
  * want it again at once. All pauses together last about as long as a sleep
  * and a wake-up.
  */
-enum { PAUSES_FIRST = 8, PAUSES_LAST = 128 };
+enum { PAUSES_FIRST = 128, PAUSES_LAST = 256 };
 
 /* ------------------------------------------------------------------------ */
 /* Times                                                                    */
@@ -498,13 +498,13 @@ static void give_way(struct shm_cell *cell, int64_t deadline)
     shm_futex_wait(&cell->word.futex, 0, WAKE_NOBODY, until < deadline ? until : deadline);
 }
 
-/* Watches for a moment whether the Lock comes free. True: it did, or the cell is no longer its. */
-static bool spin(struct shm_cell *cell)
+/* Watches for a moment whether the acquisition seen ends. True: it did, though another may have begun. */
+static bool spin(struct shm_cell *cell, uint32_t seen)
 {
     for (int pauses = PAUSES_FIRST; pauses <= PAUSES_LAST; pauses *= 2) {
         for (int i = 0; i < pauses; i++) shm_pause();
         uint32_t futex = atomic_load_explicit(&cell->word.futex, memory_order_relaxed);
-        if (!(futex & SHM_FUTEX_SET)) return true;
+        if (futex != seen) return true;
     }
     return false;
 }
@@ -569,7 +569,7 @@ psync_result shm_lock_await(void *opaque, psync_key *key, const psync_lock_state
         if (word.low & LOCK_WAITERS && !lock.held) finish_release(cell, word);
         return PSYNC_OK;
     }
-    if (role == PSYNC_ROLE_TAKER && spin(cell)) return PSYNC_OK;
+    if (role == PSYNC_ROLE_TAKER && spin(cell, (uint32_t)word.low)) return PSYNC_OK;
     r = shm_file_check_linked(state->file, error);
     if (!r) sleep_on(cell, shm_read(&cell->word), seen->fence, role, deadline);
     return r;
