@@ -40,7 +40,7 @@ static const int64_t GIVE_WAY = PSYNC_NS_PER_MS;
  * want it again at once. All pauses together last about as long as a sleep
  * and a wake-up.
  */
-enum { PAUSES_FIRST = 8, PAUSES_LAST = 128 };
+enum { PAUSES_FIRST = 128, PAUSES_LAST = 256 };
 
 /* ------------------------------------------------------------------------ */
 /* Times                                                                    */
@@ -88,19 +88,39 @@ static void tell(struct lock_view lock, shm_pair word, psync_lock_state *now)
 /* The end of an acquisition                                                */
 
 /*
+ * After a wake-up call upon the end of the acquisition with this fence that
+ * found no taker asleep, and did not come to say so before the next
+ * acquisition: takes back what that one inherited. Who sleeps on it would have
+ * set PLAIN. (On a Hold it would not have shown, so there TAKERS stays.)
+ */
+static void disinherit(struct shm_cell *cell, shm_pair word, uint64_t fence)
+{
+    struct lock_view lock = lock_view(word);
+    if (!lock.held || lock.hold || lock.fence != fence + 1) return;
+    if ((word.low & LOCK_SLEEPERS) != LOCK_TAKERS) return;
+    shm_swap(&cell->word, &word, (shm_pair){word.low & ~LOCK_TAKERS, word.high});
+}
+
+/*
  * Wakes who has to know that a free word's last acquisition has ended: the
  * rest of a release, also of one whose author died. Clears the flags of who
- * was woken, unless the word has moved on, which needs no more from us.
+ * was woken, unless the word has moved on, which needs no more from us but to
+ * say that no taker is left: each release after it would make a call in vain.
  */
 static void finish_release(struct shm_cell *cell, shm_pair word)
 {
+    uint64_t fence = lock_view(word).fence;
     uint64_t left = word.low & ~LOCK_WAITERS;
+    bool alone = false;
     if (word.low & LOCK_WAITERS) shm_futex_wake(&cell->word.futex, INT_MAX, WAKE_WAITERS);
     if (word.low & (LOCK_TAKERS | LOCK_PLAIN)) {
-        if (!shm_futex_wake(&cell->word.futex, 1, WAKE_TAKERS | WAKE_PLAIN)) left &= ~LOCK_SLEEPERS;
+        alone = !shm_futex_wake(&cell->word.futex, 1, WAKE_TAKERS | WAKE_PLAIN);
+        if (alone) left &= ~LOCK_SLEEPERS;
     }
     uint64_t starving = left & LOCK_SLEEPERS ? 0 : LOCK_STARVING;
-    shm_swap(&cell->word, &word, (shm_pair){left, word.high & ~starving});
+    if (!shm_swap(&cell->word, &word, (shm_pair){left, word.high & ~starving}) && alone) {
+        disinherit(cell, word, fence);
+    }
 }
 
 /* Ends the acquisition in *word, and wakes who waits for it. False, and *word is the present one, if it changed. */
@@ -196,11 +216,8 @@ static bool prepare(struct shm_cell *cell, shm_pair word, bool hold)
         finish_release(cell, word);
         return false;
     }
-    if (hold && (word.low & LOCK_PLAIN)) {
-        shm_futex_wake(&cell->word.futex, INT_MAX, WAKE_PLAIN);
-        shm_swap(&cell->word, &word, (shm_pair){(word.low & ~LOCK_PLAIN) | LOCK_TAKERS, word.high});
-        return false;
-    }
+    /* Nobody falls asleep on a free word: if the taker's swap from this one succeeds, none of them sleeps. */
+    if (hold) shm_futex_wake(&cell->word.futex, INT_MAX, WAKE_PLAIN);
     return true;
 }
 
@@ -212,7 +229,7 @@ static bool gives_way(shm_pair word, const psync_take *take)
 
 static shm_pair taken_word(shm_pair word, struct lock_view lock, const psync_take *take, uint32_t process)
 {
-    uint64_t flags = word.low & LOCK_SLEEPERS;
+    uint64_t flags = word.low & LOCK_SLEEPERS ? LOCK_TAKERS : 0;
     uint64_t starving = take->waiting_since ? 0 : word.high & LOCK_STARVING;
     if (!take->hold) return lock_held(lock.fence + 1, flags, process, tick(), starving);
     flags |= LOCK_HOLD;
@@ -515,13 +532,13 @@ static void give_way(struct shm_cell *cell, int64_t deadline)
     shm_futex_wait(&cell->word.futex, 0, WAKE_NOBODY, until < deadline ? until : deadline);
 }
 
-/* Watches for a moment whether the Lock comes free. True: it did, or the cell is no longer its. */
-static bool spin(struct shm_cell *cell)
+/* Watches for a moment whether the acquisition seen ends. True: it did, though another may have begun. */
+static bool spin(struct shm_cell *cell, uint32_t seen)
 {
     for (int pauses = PAUSES_FIRST; pauses <= PAUSES_LAST; pauses *= 2) {
         for (int i = 0; i < pauses; i++) shm_pause();
         uint32_t futex = atomic_load_explicit(&cell->word.futex, memory_order_relaxed);
-        if (!(futex & SHM_FUTEX_SET)) return true;
+        if (futex != seen) return true;
     }
     return false;
 }
@@ -588,7 +605,7 @@ psync_result shm_lock_await(void *opaque, psync_key *key, const psync_lock_state
         if (word.low & LOCK_WAITERS && !lock.held) finish_release(cell, word);
         return PSYNC_OK;
     }
-    if (role == PSYNC_ROLE_TAKER && spin(cell)) return PSYNC_OK;
+    if (role == PSYNC_ROLE_TAKER && spin(cell, (uint32_t)word.low)) return PSYNC_OK;
     r = shm_file_check_linked(state->file, error);
     if (!r) sleep_on(cell, generation, seen->fence, role, deadline);
     return r;
