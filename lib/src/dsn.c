@@ -85,10 +85,11 @@ static psync_result add_option(struct owned_dsn *own, char *name, char *value, p
     if (!*name) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "the DSN has an option without a name");
     }
-    if (psync_dsn_get(&own->dsn, name)) {
+    bool is_timeout = strcmp(name, "timeout") == 0;
+    if (psync_dsn_get(&own->dsn, name) || (is_timeout && own->dsn.timeout)) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "the DSN has the option \"%.80s\" twice", name);
     }
-    if (strcmp(name, "timeout") == 0) {
+    if (is_timeout) {
         if (parse_seconds(value, &own->dsn.timeout)) return PSYNC_OK;
         return psync_error_set(
             error, PSYNC_ERROR_ARGUMENT, 0,
@@ -233,12 +234,12 @@ psync_dsn *psync__dsn_parse(const char *text, psync_error *error)
         .authority = nothing,
         .path = nothing,
         .options = own->options,
-        .timeout = DEFAULT_TIMEOUT,
     };
     if (split(own, error)) {
         free(own);
         return NULL;
     }
+    if (!own->dsn.timeout) own->dsn.timeout = DEFAULT_TIMEOUT;
     return &own->dsn;
 }
 
