@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -88,6 +89,7 @@ static pid_t start(int (*what)(void), int where)
 {
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         dies = where;
         _exit(what() ? 0 : 1);
     }
@@ -112,23 +114,28 @@ static pid_t start_sleeper(int (*what)(void), int where)
     return pid;
 }
 
-static void must_be_killed(pid_t pid)
-{
-    int status;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-}
-
-/* Ends within two seconds, well. A child that sleeps on is killed, so that the test ends. */
-static void must_end(pid_t pid)
+/* Its status within two seconds. A child that sleeps on is killed, so that the test ends; its status is -1. */
+static int status_of(pid_t pid)
 {
     int status = -1;
     for (int i = 0; i < 2000 && waitpid(pid, &status, WNOHANG) == 0; i++) pause_ms(1);
-    if (status != 0) {
+    if (status == -1) {
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
     }
-    assert_int_equal(status, 0);
+    return status;
+}
+
+static void must_be_killed(pid_t pid)
+{
+    int status = status_of(pid);
+    assert_int_not_equal(status, -1);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void must_end(pid_t pid)
+{
+    assert_int_equal(status_of(pid), 0);
 }
 
 /* ---- Locks ------------------------------------------------------------------ */
