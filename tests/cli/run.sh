@@ -162,7 +162,7 @@ phpsync_stops_and_goes_on_with_its_command() {
         until_true 'the command goes on' eval "! is_stopped $(cat "$here_is/command")" && ! is_stopped $! &&
         kill -STOP "$(cat "$here_is/command")" && until_true 'phpsync is stopped' is_stopped $! &&
         kill -CONT "$(cat "$here_is/command")" && until_true 'phpsync goes on' eval "! is_stopped $!" &&
-        kill -TERM $! && ended 143 $!
+        kill -KILL $! && until_true 'all have ended' family_is_gone
 }
 
 promise a_run_that_loses_its_lock_stops_the_command_and_all_it_started

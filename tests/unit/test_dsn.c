@@ -200,6 +200,11 @@ static void the_shown_text_has_everything_but_the_password(void **state)
         {"mysql://h/db?user=joe&password=s3cret&x=1", "mysql://h/db?user=joe&x=1"},
         {"mysql://h/db?password=s3cret", "mysql://h/db"},
         {"mysql://h/db?%70assword=s3cret", "mysql://h/db"},
+        {"mysql://h?x=1&PassWord=s3cret&y=2", "mysql://h?x=1&y=2"},
+        {"mysql://h?sslpwd=s3cret", "mysql://h"},
+        {"mysql://h?token=s3cret", "mysql://h"},
+        {"a://u:p%2Fq%40r@h:1,g:2/d", "a://u@h:1,g:2/d"},
+        {"a:///dir/sub?x=/y@z", "a:///dir/sub?x=/y@z"},
     };
     for (size_t i = 0; i < sizeof dsns / sizeof *dsns; i++) {
         psync_dsn *dsn = parse(dsns[i].text);
@@ -228,6 +233,13 @@ static void a_password_is_in_no_message(void **state)
         "redis://h?password=s3cret%zz",
         "shm://joe:s3cret/x@h",
         "shm://joe:s3cret?x@h",
+        "shm://u:x/s3cret@name",
+        "shm://u:x?s3cret@name",
+        "shm://u:x@s3cret/y@z",
+        "u:s3cret@host",
+        "u:s3cret@host/?x=a://b",
+        "shm://n?Passwd=s3cret%",
+        "shm://u:s3cret@n?x=1&x",
     };
     for (size_t i = 0; i < sizeof dsns / sizeof *dsns; i++) {
         psync_space *space = NULL;

@@ -57,8 +57,8 @@ static psync_result shm_set_label(void *opaque, const char *label, psync_error *
     struct shm_state *state = opaque;
     shm_files_lock();
     snprintf(state->label, sizeof state->label, "%s", label);
-    shm_files_unlock();
     atomic_store_explicit(&state->process, 0, memory_order_release);
+    shm_files_unlock();
     return PSYNC_OK;
 }
 
