@@ -165,6 +165,26 @@ static void a_scribbled_count_of_keys_takes_no_memory(void **state)
     assert_int_equal(1, atomic_load(&f->header->bucket_blocks));
 }
 
+static int stop_at_once(void *argument, const char *key, size_t key_length, int64_t value)
+{
+    (void)argument;
+    (void)key;
+    (void)key_length;
+    (void)value;
+    return 1;
+}
+
+static void a_list_of_a_removed_space_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+    psync_error error;
+    assert_int_equal(PSYNC_OK, psync_space_each_integer(f->space, stop_at_once, NULL, &error));
+    unlink(f->path);
+    assert_int_equal(PSYNC_ERROR_UNAVAILABLE, psync_space_each_integer(f->space, stop_at_once, NULL, &error));
+    assert_int_equal(PSYNC_ERROR_UNAVAILABLE, psync_space_each_lock(f->space, NULL, NULL, &error));
+    assert_non_null(strstr(error.message, "was removed while in use"));
+}
+
 /* A compressed or copied file has fewer blocks than its length says. */
 static void opening_a_sparse_file_loses_nothing(void **state)
 {
@@ -197,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_scribbled_word_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scribbled_count_of_cells_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scribbled_count_of_keys_takes_no_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_list_of_a_removed_space_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(opening_a_sparse_file_loses_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,8 +100,7 @@ static psync_result shm_info(void *opaque, psync_info_callback callback, void *a
     struct shm_header *header = file->header;
     struct counts counts = {0, 0, 0};
     struct stat st;
-    psync_result r = shm_file_check_linked(file, error);
-    if (!r) r = shm_lock_each(state, count_lock, &counts, error);
+    psync_result r = shm_lock_each(state, count_lock, &counts, error);
     if (!r) r = shm_integer_each(state, count_integer, &counts, error);
     if (r) return r;
     if (fstat(file->fd, &st) != 0) memset(&st, 0, sizeof st);
