@@ -75,7 +75,8 @@ static bool parse_seconds(const char *text, int64_t *ns)
 static psync_result bad_escape(const char *part, psync_error *error)
 {
     return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
-                           "the DSN's %s has a broken percent escape; write a literal %% as %%25, and no %%00", part);
+                           "the DSN's %s has a broken percent escape; write a literal %% as %%25, and no %%00",
+                           part);
 }
 
 static psync_result add_option(struct owned_dsn *own, char *name, char *value, psync_error *error)
@@ -86,9 +87,9 @@ static psync_result add_option(struct owned_dsn *own, char *name, char *value, p
     }
     if (strcmp(name, "timeout") == 0) {
         if (parse_seconds(value, &own->dsn.timeout)) return PSYNC_OK;
-        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
-                               "the DSN's timeout must be a number of seconds above 0 and at most 1000000, not \"%s\"",
-                               value);
+        return psync_error_set(
+            error, PSYNC_ERROR_ARGUMENT, 0,
+            "the DSN's timeout must be a number of seconds above 0 and at most 1000000, not \"%s\"", value);
     }
     if (own->dsn.option_count == OPTIONS_MAX) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "the DSN has more than %d options", OPTIONS_MAX);

@@ -17,7 +17,7 @@ struct psync_hold {
     psync_space *space;
     psync_key key;
     uint64_t fence;
-    unsigned forks;         /* psync__forks of the process that made it */
+    unsigned forks;               /* psync__forks of the process that made it */
     atomic_int_least64_t expires; /* boottime, 0: no lease. Relaxed: each value stands for itself */
 };
 
@@ -34,8 +34,8 @@ static bool is_mine(const psync_hold *hold)
 
 static psync_result make(psync_lock *lock, const psync_lock_state *taken, psync_hold **hold, psync_error *error)
 {
-    psync_hold *new = psync__key_allocate(sizeof *new, offsetof(psync_hold, key), lock->key.bytes,
-                                          lock->key.length, error);
+    psync_hold *new =
+        psync__key_allocate(sizeof *new, offsetof(psync_hold, key), lock->key.bytes, lock->key.length, error);
     if (!new) return PSYNC_ERROR_FULL;
     new->space = lock->space;
     new->key.cache = __atomic_load_n(&lock->key.cache, __ATOMIC_RELAXED);
@@ -54,7 +54,7 @@ psync_result psync_lock_hold(psync_lock *lock, double lease, const psync_wait *w
     if (!(lease >= 0 && lease <= 0)) r = psync__lease(lease, &lease_ns, error);
     if (r) return psync__space_error(lock->space, r, psync__lock_kind, &lock->key, error);
     psync_lock_state taken;
-    r = psync__lock_take(lock, true, lease_ns, wait, &taken, error);
+    r = psync__lock_take_hold(lock, lease_ns, wait, &taken, error);
     if (r) return r;
     r = make(lock, &taken, hold, error);
     if (r) {

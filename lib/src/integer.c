@@ -26,10 +26,13 @@ static psync_result integer_error(const psync_integer *integer, psync_result res
     return psync__space_error(integer->space, result, "Integer", &integer->key, error);
 }
 
-static void learn(psync_integer *integer, int64_t value)
+static inline void learn(psync_integer *integer, int64_t value)
 {
     atomic_store_explicit(&integer->known, value, memory_order_relaxed);
-    atomic_store_explicit(&integer->seen, true, memory_order_relaxed);
+    /* A store that changes nothing would still have to leave the store buffer before the next swap. */
+    if (!atomic_load_explicit(&integer->seen, memory_order_relaxed)) {
+        atomic_store_explicit(&integer->seen, true, memory_order_relaxed);
+    }
 }
 
 static void learn_absent(psync_integer *integer)
@@ -92,8 +95,8 @@ psync_result psync_integer_set(psync_integer *integer, int64_t value, psync_erro
     return PSYNC_OK;
 }
 
-static psync_result change_failed(psync_integer *integer, psync_result r, int64_t by, bool subtract,
-                                  psync_error *error)
+__attribute__((noinline, cold)) static psync_result change_failed(psync_integer *integer, psync_result r,
+                                                                  int64_t by, bool subtract, psync_error *error)
 {
     if (r == PSYNC_ERROR_OVERFLOW) {
         psync_error_set(error, r, 0, "%s %lld would leave the range of a 64-bit integer; nothing was changed",

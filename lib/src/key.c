@@ -12,8 +12,7 @@ psync_result psync__key_check(const void *key, size_t length, psync_error *error
                            length);
 }
 
-void *psync__key_allocate(size_t head_size, size_t key_offset, const void *bytes, size_t length,
-                          psync_error *error)
+void *psync__key_allocate(size_t head_size, size_t key_offset, const void *bytes, size_t length, psync_error *error)
 {
     char *memory = malloc(head_size + length + 1);
     if (!memory) {

@@ -54,8 +54,8 @@ uint64_t psync_lock_last_fence(const psync_lock *lock)
 }
 
 /* The loop of a taker that found the Lock busy, from its first sleep on. */
-static psync_result take_blocking(psync_lock *lock, psync_take *take, const psync_wait *wait,
-                                  psync_lock_state *now, psync_error *error)
+static psync_result take_blocking(psync_lock *lock, psync_take *take, const psync_wait *wait, psync_lock_state *now,
+                                  psync_error *error)
 {
     const psync_driver *driver = lock->space->driver;
     void *state = lock->space->state;
@@ -77,29 +77,53 @@ static psync_result take_blocking(psync_lock *lock, psync_take *take, const psyn
     return r;
 }
 
-psync_result psync__lock_take(psync_lock *lock, bool hold, int64_t lease, const psync_wait *wait,
-                              psync_lock_state *taken, psync_error *error)
+/* The first try, with the checks that go before it. */
+static inline psync_result take_first(psync_lock *lock, const psync_take *take, const psync_wait *wait,
+                                      psync_lock_state *now, psync_error *error)
 {
-    bool may_wait = !wait || !(wait->timeout <= 0);
     if (wait && !(wait->timeout >= 0)) {
         psync_deadline never_started;
-        return lock_error(lock, psync__deadline_start(&never_started, wait, error), error);
+        return psync__deadline_start(&never_started, wait, error);
     }
-    psync_take take = {.hold = hold, .lease = lease, .may_wait = may_wait};
     psync_result r = psync__space_enter(lock->space, error);
-    if (!r) r = lock->space->driver->lock_acquire(lock->space->state, &lock->key, &take, taken, error);
-    if (r == PSYNC_NO && may_wait) r = take_blocking(lock, &take, wait, taken, error);
-    if (r) return lock_error(lock, r, error);
-    atomic_store_explicit(&lock->last_fence, taken->fence, memory_order_relaxed);
-    return PSYNC_OK;
+    return r ? r : lock->space->driver->lock_acquire(lock->space->state, &lock->key, take, now, error);
+}
+
+/* What follows a first try that did not get the Lock. */
+static psync_result take_rest(psync_lock *lock, const psync_take *first, psync_result r, const psync_wait *wait,
+                              psync_lock_state *now, psync_error *error)
+{
+    psync_take take = *first;
+    if (r == PSYNC_NO && take.may_wait) r = take_blocking(lock, &take, wait, now, error);
+    if (!r) atomic_store_explicit(&lock->last_fence, now->fence, memory_order_relaxed);
+    return lock_error(lock, r, error);
+}
+
+static bool may_wait(const psync_wait *wait)
+{
+    return !wait || wait->timeout > 0;
+}
+
+psync_result psync__lock_take_hold(psync_lock *lock, int64_t lease, const psync_wait *wait, psync_lock_state *taken,
+                                   psync_error *error)
+{
+    const psync_take take = {.hold = true, .lease = lease, .may_wait = may_wait(wait)};
+    return take_rest(lock, &take, take_first(lock, &take, wait, taken, error), wait, taken, error);
 }
 
 psync_result psync_lock_acquire(psync_lock *lock, const psync_wait *wait, uint64_t *fence, psync_error *error)
 {
+    static const psync_take takes[2] = {{.may_wait = false}, {.may_wait = true}};
+    const psync_take *take = &takes[may_wait(wait)];
     psync_lock_state taken;
-    psync_result r = psync__lock_take(lock, false, 0, wait, &taken, error);
-    if (!r && fence) *fence = taken.fence;
-    return r;
+    psync_result r = take_first(lock, take, wait, &taken, error);
+    if (r) {
+        r = take_rest(lock, take, r, wait, &taken, error);
+        if (r) return r;
+    }
+    atomic_store_explicit(&lock->last_fence, taken.fence, memory_order_relaxed);
+    if (fence) *fence = taken.fence;
+    return PSYNC_OK;
 }
 
 static psync_result release(psync_lock *lock, psync_condition condition, uint64_t fence, psync_error *error)

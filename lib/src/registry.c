@@ -31,8 +31,8 @@ psync_result psync__registry_check(const psync_driver *d, const char *scheme, ps
                  d->integer_await && d->each_lock && d->each_integer && d->info;
     if (!whole) return psync_error_set(error, PSYNC_ERROR_NO_DRIVER, 0, "the driver lacks a mandatory function");
     if (!serves(d, scheme)) {
-        return psync_error_set(error, PSYNC_ERROR_NO_DRIVER, 0, "the driver \"%s\" does not serve the scheme \"%s\"",
-                               d->schemes[0], scheme);
+        return psync_error_set(error, PSYNC_ERROR_NO_DRIVER, 0,
+                               "the driver \"%s\" does not serve the scheme \"%s\"", d->schemes[0], scheme);
     }
     return PSYNC_OK;
 }

@@ -69,4 +69,14 @@ static inline shm_pair shm_guess(shm_word *word)
     return pair;
 }
 
+/* Tells the processor that this is a loop that waits for another one. */
+static inline void shm_pause(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 #endif

@@ -28,21 +28,25 @@ int shm_futex_wake(_Atomic uint32_t *word, int count, uint32_t bits)
 
 /*
  * The calling thread's robust list, which the C library registered when the
- * thread began. A C library that registers it at first use (musl) gets one of
- * ours; it is empty, and replaced when the C library wants its own.
+ * thread began; a forked child's thread has its at the same place. A C library
+ * that registers it at first use (musl) gets one of ours; it is empty, and
+ * replaced when the C library wants its own.
  */
 static struct robust_list_head *own_list(void)
 {
+    static _Thread_local struct robust_list_head *known;
+    static _Thread_local struct robust_list_head ours;
+    if (known) return known;
     struct robust_list_head *head = NULL;
     size_t size;
     if (syscall(SYS_get_robust_list, 0, &head, &size) != 0) return NULL;
-    if (head) return head;
-    static _Thread_local struct robust_list_head ours;
-    ours.list.next = &ours.list;
-    ours.futex_offset = 0;
-    ours.list_op_pending = NULL;
-    if (syscall(SYS_set_robust_list, &ours, sizeof ours) != 0) return NULL;
-    return &ours;
+    if (!head) {
+        ours.list.next = &ours.list;
+        if (syscall(SYS_set_robust_list, &ours, sizeof ours) != 0) return NULL;
+        return &ours; /* asked for again next time: it may have been replaced */
+    }
+    if (head != &ours) known = head;
+    return head;
 }
 
 /*

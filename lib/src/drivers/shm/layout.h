@@ -31,8 +31,8 @@ enum {
     SHM_PROCESS_BLOCKS = 16,             /* at most 2^20 records */
     SHM_BUCKETS_PER_CELL = SHM_CELL / 4, /* a bucket is a cell's index */
     SHM_CELLS_PER_PROCESS = 4,
-    SHM_KEY_INLINE = 72,  /* bytes of a key in its cell */
-    SHM_KEY_MORE = 112    /* bytes of a key in each further cell */
+    SHM_KEY_INLINE = 72, /* bytes of a key in its cell */
+    SHM_KEY_MORE = 96    /* bytes of a key in each further cell */
 };
 
 #define SHM_MAGIC UINT64_C(0x31636e7973706870) /* "phpsync1" */
@@ -77,14 +77,18 @@ struct shm_cell {
     shm_word taken;
 };
 
-/* A cell with further bytes of a key; tag and next lie where they lie in a shm_cell, generation is left alone. */
+/*
+ * A cell with further bytes of a key. Its head is that of a shm_cell, and its
+ * word stays retired: a handle that still remembers the key it had before
+ * looks at the word first.
+ */
 struct shm_more {
-    _Atomic uint64_t head[2]; /* bytes of the key */
+    shm_word word;
     _Atomic uint32_t generation;
-    _Atomic uint32_t head4;   /* more of them, so that nothing is wasted */
+    uint32_t unused;
     _Atomic uint32_t next;
     _Atomic uint32_t tag;
-    _Atomic uint64_t tail[12];
+    _Atomic uint64_t key[SHM_KEY_MORE / 8];
 };
 
 /* A process that took Locks. nonce is written last and erased first: 0 means the record is free. */
@@ -112,10 +116,10 @@ struct shm_header {
     uint64_t magic;
     uint32_t layout;
     uint32_t cell_size;
-    uint64_t limit; /* bytes: how far the file may grow */
-    uint64_t seed;  /* of the hash */
+    uint64_t limit;  /* bytes: how far the file may grow */
+    uint64_t seed;   /* of the hash */
     int64_t created; /* microseconds since 1970 */
-    uint64_t id;    /* random */
+    uint64_t id;     /* random */
     uint8_t boot_id[16];
     uint64_t unused[8];
 
@@ -127,9 +131,9 @@ struct shm_header {
     _Atomic uint32_t free_count;
     _Atomic uint32_t keys; /* cells with a key, also those whose Lock or Integer is gone */
     _Atomic uint64_t fence;
-    _Atomic uint32_t bucket_blocks;  /* how many there are */
+    _Atomic uint32_t bucket_blocks; /* how many there are */
     _Atomic uint32_t process_blocks;
-    _Atomic uint32_t bucket_block[SHM_BUCKET_BLOCKS];   /* each block's first cell */
+    _Atomic uint32_t bucket_block[SHM_BUCKET_BLOCKS]; /* each block's first cell */
     _Atomic uint32_t process_block[SHM_PROCESS_BLOCKS];
 };
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * driver.c - the shared-memory driver's table, and what concerns a whole space.
+ *
+ * layout.h     what lies in the file          futex.c     sleeping, and the death watch
+ * file.c       opens, checks and maps it      guard.c     the mutex of its structure
+ * process.c    who a process is, who lives    cells.c     key to cell, new cells, sweeps, repair
+ * lock_word.h, locks.c                        integer_word.h, integers.c
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "integers.h"
+#include "locks.h"
+#include "process.h"
+#include "shm.h"
+#include "state.h"
+
+static psync_result shm_open_space(const psync_dsn *dsn, const psync_options *options, void **opaque,
+                                   psync_error *error)
+{
+    struct shm_state *state = calloc(1, sizeof *state);
+    if (!state) return psync_error_set(error, PSYNC_ERROR_FULL, 0, "out of memory");
+    psync_result r = shm_file_open(dsn, options, &state->file, error);
+    if (r) {
+        free(state);
+        return r;
+    }
+    state->timeout = dsn->timeout;
+    *opaque = state;
+    return PSYNC_OK;
+}
+
+static void shm_close_space(void *opaque)
+{
+    struct shm_state *state = opaque;
+    shm_file_close(state->file);
+    free(state);
+}
+
+/* The file's fork handler has dropped the parent's identity; here goes what was derived from it. */
+static psync_result shm_after_fork(void *opaque, psync_error *error)
+{
+    (void)error;
+    struct shm_state *state = opaque;
+    atomic_store_explicit(&state->process, 0, memory_order_release);
+    return PSYNC_OK;
+}
+
+static psync_result shm_set_label(void *opaque, const char *label, psync_error *error)
+{
+    (void)error;
+    struct shm_state *state = opaque;
+    shm_files_lock();
+    snprintf(state->label, sizeof state->label, "%s", label);
+    shm_files_unlock();
+    atomic_store_explicit(&state->process, 0, memory_order_release);
+    return PSYNC_OK;
+}
+
+struct counts {
+    uint64_t locks;
+    uint64_t integers;
+    uint64_t free;
+};
+
+static int count_lock(void *argument, const char *key, size_t key_length, const psync_owner *owner)
+{
+    (void)key;
+    (void)key_length;
+    (void)owner;
+    ((struct counts *)argument)->locks++;
+    return 0;
+}
+
+static int count_integer(void *argument, const char *key, size_t key_length, int64_t value)
+{
+    (void)key;
+    (void)key_length;
+    (void)value;
+    ((struct counts *)argument)->integers++;
+    return 0;
+}
+
+static bool tell_number(psync_info_callback callback, void *argument, const char *name, uint64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    return callback(argument, name, text) == 0;
+}
+
+static psync_result shm_info(void *opaque, psync_info_callback callback, void *argument, psync_error *error)
+{
+    struct shm_state *state = opaque;
+    struct shm_file *file = state->file;
+    struct shm_header *header = file->header;
+    struct counts counts = {0, 0, 0};
+    struct stat st;
+    psync_result r = shm_file_check_linked(file, error);
+    if (!r) r = shm_lock_each(state, count_lock, &counts, error);
+    if (!r) r = shm_integer_each(state, count_integer, &counts, error);
+    if (r) return r;
+    if (fstat(file->fd, &st) != 0) memset(&st, 0, sizeof st);
+    char mode[8];
+    snprintf(mode, sizeof mode, "%04o", (unsigned)(st.st_mode & 0777));
+    bool on = callback(argument, "file", file->path) == 0 && callback(argument, "mode", mode) == 0;
+    on = on && tell_number(callback, argument, "uid", st.st_uid);
+    on = on && tell_number(callback, argument, "gid", st.st_gid);
+    on = on && tell_number(callback, argument, "layout", header->layout);
+    on = on && tell_number(callback, argument, "locks", counts.locks);
+    on = on && tell_number(callback, argument, "integers", counts.integers);
+    on = on && tell_number(callback, argument, "bytes", (uint64_t)st.st_blocks * 512);
+    on = on && tell_number(callback, argument, "bytes_max", file->limit);
+    on = on && tell_number(callback, argument, "cells",
+                           atomic_load_explicit(&header->cells, memory_order_relaxed) - SHM_HEADER_CELLS);
+    on = on && tell_number(callback, argument, "cells_free",
+                           atomic_load_explicit(&header->free_count, memory_order_relaxed));
+    return on ? PSYNC_OK : PSYNC_NO;
+}
+
+static const char *const schemes[] = {"shm", NULL};
+
+const psync_driver psync__shm_driver = {
+    .version = PSYNC_DRIVER_VERSION,
+    .schemes = schemes,
+    .open = shm_open_space,
+    .close = shm_close_space,
+    .after_fork = shm_after_fork,
+    .set_label = shm_set_label,
+    .lock_acquire = shm_lock_acquire,
+    .lock_release = shm_lock_release,
+    .lock_renew = shm_lock_renew,
+    .lock_inspect = shm_lock_inspect,
+    .lock_await = shm_lock_await,
+    .integer_get = shm_integer_get,
+    .integer_set = shm_integer_set,
+    .integer_add = shm_integer_add,
+    .integer_compare_set = shm_integer_compare_set,
+    .integer_remove = shm_integer_remove,
+    .integer_await = shm_integer_await,
+    .each_lock = shm_lock_each,
+    .each_integer = shm_integer_each,
+    .info = shm_info,
+};
