@@ -29,7 +29,7 @@ if test "$PHP_PHPSYNC" != "no"; then
     ext/open_spaces.c ext/default_manager.c ext/user_driver.c ext/singleton_manager.c
     ext/lock.c ext/integer.c ext/space.c ext/hold.c ext/owner.c ext/listing.c"
 
-  PHPSYNC_CFLAGS="-std=gnu11 -fvisibility=hidden -D_GNU_SOURCE -I@ext_srcdir@/lib/include"
+  PHPSYNC_CFLAGS="-std=gnu11 -fvisibility=hidden -D_GNU_SOURCE -I@ext_srcdir@/lib/include -I@ext_srcdir@/lib/src"
   dnl 16-byte atomics need an instruction that the oldest x86-64 lacked.
   AS_CASE([$host_cpu], [x86_64], [PHPSYNC_CFLAGS="$PHPSYNC_CFLAGS -mcx16"])
   AS_IF([test "$PHP_PHPSYNC_STRICT" != "no"],

@@ -9,9 +9,9 @@ function show(string $name): void
     $class = new ReflectionClass($name);
     $kind = $class->isInterface() ? 'interface' : ($class->isFinal() ? 'final class' : 'class');
     $parent = $class->getParentClass();
-    $interfaces = $class->getInterfaceNames();
+    $interfaces = array_diff($class->getInterfaceNames(), ['Stringable', 'Throwable']);
     sort($interfaces);
-    echo "$kind $name", $parent ? ' extends ' . $parent->name : '', $interfaces ? ' implements ' . implode(', ', array_diff($interfaces, ['Stringable', 'Throwable', 'Traversable'])) : '', "\n";
+    echo "$kind $name", $parent ? ' extends ' . $parent->name : '', $interfaces ? ' implements ' . implode(', ', $interfaces) : '', "\n";
     foreach ($class->getProperties() as $property) {
         if ($property->class !== $name) continue;
         echo '  ', implode(' ', Reflection::getModifierNames($property->getModifiers())), ' ', $property->getType(), ' $', $property->name, "\n";
