@@ -16,23 +16,42 @@ static bool type_error(uint32_t number, const char *expected, const zval *given)
     return false;
 }
 
-bool phpsync_string_argument(zval *argument, uint32_t number, bool strict, zend_string **string)
+/* Makes *argument, which is no string, one by PHP's weak rules, or by none if strict. */
+static bool convert_to_text(zval *argument, uint32_t number, const char *expected, bool strict)
 {
-    ZVAL_DEREF(argument);
-    if (EXPECTED(Z_TYPE_P(argument) == IS_STRING)) {
-        *string = Z_STR_P(argument);
-        return true;
-    }
-    if (strict && ZEND_ARG_USES_STRICT_TYPES()) return type_error(number, "string", argument);
     bool scalar = Z_TYPE_P(argument) > IS_NULL && Z_TYPE_P(argument) < IS_STRING;
     bool stringable = Z_TYPE_P(argument) == IS_OBJECT && Z_OBJCE_P(argument)->__tostring != NULL;
-    if (!scalar && !stringable) return type_error(number, "string", argument);
+    if (strict || (!scalar && !stringable)) return type_error(number, expected, argument);
 
     zend_string *converted = zval_try_get_string(argument);
     if (converted == NULL) return false;
     zval_ptr_dtor(argument);
     ZVAL_STR(argument, converted);
-    *string = converted;
+    return true;
+}
+
+bool phpsync_string_argument(zval *argument, uint32_t number, bool strict, zend_string **string)
+{
+    ZVAL_DEREF(argument);
+    if (UNEXPECTED(Z_TYPE_P(argument) != IS_STRING) &&
+        !convert_to_text(argument, number, "string", strict && ZEND_ARG_USES_STRICT_TYPES())) {
+        return false;
+    }
+    *string = Z_STR_P(argument);
+    return true;
+}
+
+bool phpsync_optional_string_argument(zval *argument, uint32_t number, zend_string **string)
+{
+    *string = NULL;
+    if (argument == NULL) return true;
+    ZVAL_DEREF(argument);
+    if (Z_TYPE_P(argument) == IS_NULL) return true;
+    if (Z_TYPE_P(argument) != IS_STRING &&
+        !convert_to_text(argument, number, "?string", ZEND_ARG_USES_STRICT_TYPES())) {
+        return false;
+    }
+    *string = Z_STR_P(argument);
     return true;
 }
 

@@ -191,6 +191,10 @@ phpsync_open_space *phpsync_open_space_get(const zend_string *dsn)
         phpsync_throw_sync("the DSN holds a NUL byte; write it as SCHEME://...");
         return NULL;
     }
+    if (ZSTR_LEN(dsn) == 0) {
+        phpsync_throw_sync("the DSN is empty; write it as SCHEME://..., or null for the configured one");
+        return NULL;
+    }
     HashTable *spaces = &PHPSYNC_G(spaces);
     zend_string *key = cache_key(dsn);
     phpsync_open_space *open = zend_hash_find_ptr(spaces, key);

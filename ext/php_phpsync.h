@@ -95,7 +95,9 @@ zend_class_entry *phpsync_register_class(const char *name, const zend_function_e
  * from the argument's slot, which is converted in place.
  */
 bool phpsync_string_argument(zval *argument, uint32_t number, bool strict, zend_string **string);
-/* As above, and 1 to PSYNC_KEY_MAX bytes long. */
+/* The same; absent or null leaves *string NULL. */
+bool phpsync_optional_string_argument(zval *argument, uint32_t number, zend_string **string);
+/* A string, and 1 to PSYNC_KEY_MAX bytes long. */
 bool phpsync_key_argument(zval *argument, uint32_t number, zend_string **key);
 /* Throws unless a key fits a Space. */
 bool phpsync_check_key(const zend_string *key, uint32_t number);

@@ -78,14 +78,8 @@ ZEND_METHOD(PhpSync_Space, open)
 {
     zend_string *dsn;
     PHPSYNC_PARAMETERS(0, 1);
-    zval *argument = PHPSYNC_ARGUMENT(1);
-    if (argument == NULL || Z_TYPE_P(argument) == IS_NULL) {
-        dsn = default_dsn();
-    } else if (phpsync_string_argument(argument, 1, true, &dsn)) {
-        dsn = zend_string_copy(dsn);
-    } else {
-        RETURN_THROWS();
-    }
+    if (!phpsync_optional_string_argument(PHPSYNC_ARGUMENT(1), 1, &dsn)) RETURN_THROWS();
+    dsn = dsn == NULL ? default_dsn() : zend_string_copy(dsn);
     phpsync_open_space *open = phpsync_open_space_get(dsn);
     zend_string_release(dsn);
     if (open == NULL) RETURN_THROWS();
