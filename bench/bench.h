@@ -132,10 +132,18 @@ typedef struct bench_rounds {
     char apart3[BENCH_APART];
     bool stop; /**< members of a timed round look at it with bench_stopped */
     char apart4[BENCH_APART];
+    int64_t cpu; /**< CPU time of all members in all rounds, ns */
+    char apart5[BENCH_APART];
 } bench_rounds;
 
-/** Parent: one timed round of so many members. Returns how long it really lasted, in nanoseconds. */
-int64_t bench_rounds_run(bench_rounds *rounds, unsigned members, int order, int64_t nanoseconds);
+/** How a round went. */
+typedef struct bench_round {
+    int64_t lasted; /**< ns */
+    double others;  /**< how many processors others than the team kept busy meanwhile, to about 0.05 */
+} bench_round;
+
+/** Parent: one timed round of so many members. */
+bench_round bench_rounds_run(bench_rounds *rounds, unsigned members, int order, int64_t nanoseconds);
 /** Parent: tells the members to end and waits for it. */
 void bench_rounds_end(bench_rounds *rounds);
 /** Member: reports the round before (none, if round is 1) and sleeps until this one starts. Its order, or negative.
@@ -157,6 +165,14 @@ double bench_percentile(double *values, size_t count, double percent);
 double bench_median(const double *values, size_t count);
 /** The median of ours[i] / base[i]: rounds that ran next to each other are compared with each other. */
 double bench_median_ratio(const double *ours, const double *base, size_t count);
+
+/**
+ * Moves those of the count values whose others[] is smallest to the front, keep of them, for each of the rows (each
+ * count long, one behind the other in memory, stride apart); others[] too. Contention by a team on processors that
+ * it has to share is another thing than contention: so a measure of it runs more rounds than it needs, and keeps
+ * the calmest, chosen without a look at their results.
+ */
+void bench_keep_calmest(double *others, double *rows, size_t row_count, size_t stride, size_t count, size_t keep);
 
 typedef enum bench_goal { BENCH_NO_GOAL, BENCH_AT_MOST, BENCH_AT_LEAST } bench_goal;
 

@@ -374,19 +374,41 @@ void bench_await_asleep(const pid_t *pids, unsigned count)
     }
 }
 
-int64_t bench_rounds_run(bench_rounds *rounds, unsigned members, int order, int64_t nanoseconds)
+/* Time for which the machine's processors were not idle since it started, what a hypervisor took included. */
+static int64_t busy_time(void)
+{
+    long long user, nice, kernel, idle, wait, irq, softirq, steal;
+    FILE *file = fopen("/proc/stat", "re");
+    if (!file) return 0;
+    int fields = fscanf(file, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &user, &nice, &kernel, &idle, &wait,
+                        &irq, &softirq, &steal);
+    fclose(file);
+    if (fields != 8) return 0;
+    return (user + nice + kernel + irq + softirq + steal) * (1000000000 / sysconf(_SC_CLK_TCK));
+}
+
+static int64_t own_cpu_time(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+bench_round bench_rounds_run(bench_rounds *rounds, unsigned members, int order, int64_t nanoseconds)
 {
     uint32_t round = rounds->go.value + 1;
     rounds->order = order;
     rounds->stop = false;
     rounds->done.wake_at = round * members;
+    int64_t busy = busy_time(), cpu = rounds->cpu;
     bench_count_add(&rounds->go);
     int64_t start = bench_now();
     bench_sleep(nanoseconds);
     __atomic_store_n(&rounds->stop, true, __ATOMIC_RELAXED);
     int64_t lasted = bench_now() - start;
     bench_count_await(&rounds->done, round * members);
-    return lasted;
+    int64_t others = (busy_time() - busy) - (rounds->cpu - cpu);
+    return (bench_round){.lasted = lasted, .others = others > 0 ? (double)others / (double)lasted : 0};
 }
 
 void bench_rounds_end(bench_rounds *rounds)
@@ -398,8 +420,13 @@ void bench_rounds_end(bench_rounds *rounds)
 
 int bench_rounds_next(bench_rounds *rounds, uint32_t round)
 {
-    if (round > 1) bench_count_add(&rounds->done);
+    static int64_t before;
+    if (round > 1) {
+        __atomic_add_fetch(&rounds->cpu, own_cpu_time() - before, __ATOMIC_RELAXED);
+        bench_count_add(&rounds->done);
+    }
     bench_count_await(&rounds->go, round);
+    before = own_cpu_time();
     return rounds->order;
 }
 
@@ -438,6 +465,24 @@ double bench_median_ratio(const double *ours, const double *base, size_t count)
     double median = bench_median(ratios, count);
     free(ratios);
     return median;
+}
+
+void bench_keep_calmest(double *others, double *rows, size_t row_count, size_t stride, size_t count, size_t keep)
+{
+    for (size_t i = 0; i < keep && i < count; i++) {
+        size_t calmest = i;
+        for (size_t j = i + 1; j < count; j++)
+            if (others[j] < others[calmest]) calmest = j;
+        double swap = others[i];
+        others[i] = others[calmest];
+        others[calmest] = swap;
+        for (size_t row = 0; row < row_count; row++) {
+            double *values = rows + row * stride;
+            swap = values[i];
+            values[i] = values[calmest];
+            values[calmest] = swap;
+        }
+    }
 }
 
 /* A number with three digits that mean something, or all of them before the point. */

@@ -154,6 +154,8 @@ size_t columns_of(const char *text);
 
 /* {"key": …} to begin an answer with. */
 json_t *json_answer(const invocation *call);
+/* The object as text without any control character; frees the object. The caller frees the text. */
+char *json_line(json_t *object);
 /* Prints the object on a line of its own and frees it. */
 void json_print(json_t *object);
 /* Text of other processes or of the library: as it is where it is UTF-8, else escaped. */

@@ -55,14 +55,6 @@ static json_t *json_entry(const char *key, size_t key_length)
     return object;
 }
 
-/* The object as the row's only cell; frees the object. */
-static void put_json(row *to, json_t *object)
-{
-    to->cells[0] = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
-    if (to->cells[0] == NULL) out_of_memory();
-    json_decref(object);
-}
-
 /* Local time to the second; "-" for none. */
 static char *time_cell(int64_t microseconds)
 {
@@ -98,7 +90,7 @@ static int add_lock(void *argument, const char *key, size_t key_length, const ps
     if (to->json) {
         json_t *object = json_entry(key, key_length);
         json_add_owner(object, owner);
-        put_json(added, object);
+        added->cells[0] = json_line(object);
         return 0;
     }
     char **cells = added->cells;
@@ -120,7 +112,7 @@ static int add_integer(void *argument, const char *key, size_t key_length, int64
     if (to->json) {
         json_t *object = json_entry(key, key_length);
         json_object_set_new(object, "value", json_integer(value));
-        put_json(added, object);
+        added->cells[0] = json_line(object);
         return 0;
     }
     added->cells[0] = escaped(key, key_length);

@@ -248,6 +248,7 @@ static int follow(progress *p, psync_integer *integer)
 {
     psync_error error;
     const double deadline = now() + p->call->options.wait;
+    signals_catch(); /* from the first line on it is ours to end it */
     psync_result result = look(p, integer, &error);
     for (bool in_time = true; result >= 0; result = look(p, integer, &error)) {
         bool is_last = is_reached(p) || !in_time;

@@ -20,6 +20,7 @@
 #include <math.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -37,6 +38,7 @@ typedef struct run_state {
     int code;             /* the exit code, if it is not the command's */
     pthread_t watcher;
     psync_lock *watched; /* the watcher's own handle */
+    atomic_bool ending;  /* no more to watch; a flag alone, it guards no other memory: relaxed is enough */
     int lost;            /* eventfd: the watcher's last word */
     psync_result watch_result;
     psync_error watch_error;
@@ -79,17 +81,18 @@ static int take_hold(run_state *r, const char *program)
     return exit_code_of(r->call, result, &error);
 }
 
-static int is_lost(void *argument)
+/* The hook of the watcher's wait: whether there is no reason to go on. */
+static int is_over(void *argument)
 {
-    const run_state *r = argument;
-    return psync_hold_is_valid(r->hold, NULL) != PSYNC_OK;
+    run_state *r = argument;
+    return atomic_load_explicit(&r->ending, memory_order_relaxed) || psync_hold_is_valid(r->hold, NULL) != PSYNC_OK;
 }
 
 /* The watcher's thread: returns once the Hold has ended, by our own release too. */
 static void *watch_hold(void *argument)
 {
     run_state *r = argument;
-    const psync_wait wait = {.timeout = INFINITY, .interrupt = is_lost, .argument = r};
+    const psync_wait wait = {.timeout = INFINITY, .interrupt = is_over, .argument = r};
     const uint64_t one = 1;
     r->watch_result = psync_lock_wait(r->watched, &wait, &r->watch_error);
     (void)!write(r->lost, &one, sizeof one);
@@ -241,7 +244,8 @@ static int run_held(run_state *r, char **program, const sigset_t *forwarded, con
         guard_finish(&r->guard);
     } else {
         code = give_back(r, follow_command(r));
-        pthread_join(r->watcher, NULL); /* its wait ended with the Hold */
+        atomic_store_explicit(&r->ending, true, memory_order_relaxed);
+        pthread_join(r->watcher, NULL); /* its wait ended with the Hold, or ends at its next look */
         guard_finish(&r->guard);
     }
     psync_lock_close(r->watched);
@@ -266,7 +270,7 @@ static int run_command(invocation *call)
 
 const command cmd_run = {
     .name = "run",
-    .operands = "KEY -- COMMAND [ARGUMENT]...",
+    .operands = "KEY -- COMMAND...",
     .summary = "run a command while holding a Lock",
     .details = "The Lock is free again when the command has ended, however it ends. Signals are\n"
                "passed on. If this process is killed, so is the command with all it has started.\n"

@@ -16,7 +16,7 @@
  * docker, systemd-run), and processes that this user may not signal (sudo). If guard
  * and phpsync are both killed, the kernel kills the command (PR_SET_PDEATHSIG), but not
  * what it started. If the guard alone is killed, phpsync, a subreaper as well,
- * does the guard's work.
+ * does the guard's work (and takes children that its process had before it became phpsync for the command's).
  *
  * All processes stay in one process group, so a terminal's signals and job
  * control reach the command as if it ran alone. The guard blocks every

@@ -98,7 +98,7 @@ static const char *store(option_values *values, const option_row *row, const cha
     switch (row->bit) {
     case OPT_SPACE:
         values->space = text;
-        return NULL;
+        return *text != '\0' ? NULL : "a DSN";
     case OPT_NONBLOCK:
         values->wait = 0;
         return NULL;

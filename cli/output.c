@@ -129,7 +129,7 @@ static bool is_harmless(uint32_t c)
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) return false;
     bool is_format = (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
                      c == 0x61c || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || c >= 0xe0000;
-    return c >= 0xa0 && !is_format && wcwidth((wchar_t)c) >= 0;
+    return !is_format && wcwidth((wchar_t)c) >= 0;
 }
 
 char *escaped(const char *bytes, size_t length)
@@ -181,12 +181,32 @@ json_t *json_answer(const invocation *call)
     return object;
 }
 
+char *json_line(json_t *object)
+{
+    char *dumped = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+    if (dumped == NULL) out_of_memory();
+    json_decref(object);
+
+    /* DEL is the one control character that JSON lets stand as it is; it can only be inside a string. */
+    char *line = must_realloc(NULL, strlen(dumped) * 6 + 1);
+    char *end = line;
+    for (const char *at = dumped; *at != '\0'; at++) {
+        if (*at == 0x7f) {
+            end += sprintf(end, "\\u007f");
+        } else {
+            *end++ = *at;
+        }
+    }
+    *end = '\0';
+    free(dumped);
+    return line;
+}
+
 void json_print(json_t *object)
 {
-    /* A failure to write shows at output_flush. */
-    json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-    putchar('\n');
-    json_decref(object);
+    char *line = json_line(object);
+    printf("%s\n", line); /* a failure to write shows at output_flush */
+    free(line);
 }
 
 json_t *json_unsigned(uint64_t value)

@@ -17,6 +17,7 @@ if(PHPSYNC_TESTS)
     pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
     phpsync_add_tests(tests/unit test_ "phpsync_static;PkgConfig::cmocka")
     phpsync_add_tests(tests/conformance test_ "phpsync_shared;PkgConfig::cmocka")
+    phpsync_add_tests(tests/crash test_ "phpsync_shared")
 endif()
 
 if(PHPSYNC_EXAMPLES)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* How much of a key a message shows, in bytes of the key. */
-enum { KEY_SHOWN = 64 };
+enum { KEY_SHOWN = 128 };
 
 psync_result psync_error_set(psync_error *error, psync_result result, int system_code, const char *format, ...)
 {

@@ -113,7 +113,7 @@ static inline psync_result change(psync_integer *integer, int64_t by, bool subtr
     if (!r) {
         r = integer->space->driver->integer_add(integer->space->state, &integer->key, by, subtract, &sum, error);
     }
-    if (r) return change_failed(integer, r, by, subtract, error);
+    if (__builtin_expect(r != PSYNC_OK, 0)) return change_failed(integer, r, by, subtract, error);
     learn(integer, sum);
     if (result) *result = sum;
     return PSYNC_OK;

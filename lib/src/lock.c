@@ -11,9 +11,9 @@
  */
 #include "lock.h"
 
+#include <float.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "deadline.h"
 #include "key.h"
 
@@ -53,72 +53,87 @@ uint64_t psync_lock_last_fence(const psync_lock *lock)
     return atomic_load_explicit(&lock->last_fence, memory_order_relaxed);
 }
 
-/* The loop of a taker that found the Lock busy, from its first sleep on. */
-static psync_result take_blocking(psync_lock *lock, psync_take *take, const psync_wait *wait, psync_lock_state *now,
-                                  psync_error *error)
+/* The loop of a taker whose first try found the Lock busy; now is what it saw. */
+static psync_result take_turn(psync_lock *lock, psync_take *take, const psync_deadline *deadline,
+                              psync_lock_state *now, psync_error *error)
 {
     const psync_driver *driver = lock->space->driver;
     void *state = lock->space->state;
-    psync_deadline deadline;
-    psync_result r = psync__deadline_start(&deadline, wait, error);
-    take->waiting_since = psync__clock->monotonic();
-    while (!r) {
-        if (psync__deadline_over(&deadline)) return PSYNC_NO;
-        r = psync__deadline_interrupt(&deadline, error);
+    psync_result r = PSYNC_NO;
+    take->waiting_since = deadline->since;
+    while (r == PSYNC_NO && !psync__deadline_over(deadline)) {
+        r = psync__deadline_interrupt(deadline, error);
         if (!r) r = psync__space_enter(lock->space, error); /* the hook may have forked */
         if (r) break;
-        int64_t until = psync__deadline_sleep(&deadline, now->exists ? now->expires : 0);
+        int64_t until = psync__deadline_sleep(deadline, now->exists ? now->expires : 0);
         r = driver->lock_await(state, &lock->key, now, PSYNC_ROLE_TAKER, until, error);
-        if (r) break;
-        r = driver->lock_acquire(state, &lock->key, take, now, error);
-        if (r != PSYNC_NO) break;
-        r = PSYNC_OK;
+        if (!r) r = driver->lock_acquire(state, &lock->key, take, now, error);
     }
     return r;
 }
 
-/* The first try, with the checks that go before it. */
-static inline psync_result take_first(psync_lock *lock, const psync_take *take, const psync_wait *wait,
-                                      psync_lock_state *now, psync_error *error)
+static psync_result taken_or_error(psync_lock *lock, psync_result r, const psync_lock_state *taken,
+                                   psync_error *error)
 {
-    if (wait && !(wait->timeout >= 0)) {
-        psync_deadline never_started;
-        return psync__deadline_start(&never_started, wait, error);
-    }
-    psync_result r = psync__space_enter(lock->space, error);
-    return r ? r : lock->space->driver->lock_acquire(lock->space->state, &lock->key, take, now, error);
-}
-
-/* What follows a first try that did not get the Lock. */
-static psync_result take_rest(psync_lock *lock, const psync_take *first, psync_result r, const psync_wait *wait,
-                              psync_lock_state *now, psync_error *error)
-{
-    psync_take take = *first;
-    if (r == PSYNC_NO && take.may_wait) r = take_blocking(lock, &take, wait, now, error);
-    if (!r) atomic_store_explicit(&lock->last_fence, now->fence, memory_order_relaxed);
+    if (!r) atomic_store_explicit(&lock->last_fence, taken->fence, memory_order_relaxed);
     return lock_error(lock, r, error);
 }
 
-static bool may_wait(const psync_wait *wait)
+/* The time counts from before the first try, which may be slow on some engines. */
+static psync_result take_within(psync_lock *lock, psync_take *take, const psync_wait *wait, psync_lock_state *taken,
+                                psync_error *error)
 {
-    return !wait || wait->timeout > 0;
+    psync_deadline deadline;
+    psync_result r = psync__deadline_start(&deadline, wait, error);
+    if (!r) r = psync__space_enter(lock->space, error);
+    if (!r) {
+        take->may_wait = !deadline.once;
+        r = lock->space->driver->lock_acquire(lock->space->state, &lock->key, take, taken, error);
+    }
+    if (r == PSYNC_NO && take->may_wait) r = take_turn(lock, take, &deadline, taken, error);
+    return taken_or_error(lock, r, taken, error);
 }
 
 psync_result psync__lock_take_hold(psync_lock *lock, int64_t lease, const psync_wait *wait, psync_lock_state *taken,
                                    psync_error *error)
 {
-    const psync_take take = {.hold = true, .lease = lease, .may_wait = may_wait(wait)};
-    return take_rest(lock, &take, take_first(lock, &take, wait, taken, error), wait, taken, error);
+    psync_take hold = {.hold = true, .lease = lease};
+    return take_within(lock, &hold, wait, taken, error);
 }
 
+__attribute__((noinline)) static psync_result acquire_within(psync_lock *lock, const psync_wait *wait,
+                                                             uint64_t *fence, psync_error *error)
+{
+    psync_take plain = {.hold = false};
+    psync_lock_state taken;
+    psync_result r = take_within(lock, &plain, wait, &taken, error);
+    if (!r && fence) *fence = taken.fence;
+    return r;
+}
+
+/* After a first try without a limit that returned r. */
+__attribute__((noinline)) static psync_result acquire_rest(psync_lock *lock, psync_result r, const psync_wait *wait,
+                                                           psync_lock_state *taken, psync_error *error)
+{
+    psync_take plain = {.may_wait = true};
+    psync_deadline deadline;
+    if (r == PSYNC_NO) {
+        r = psync__deadline_start(&deadline, wait, error);
+        if (!r) r = take_turn(lock, &plain, &deadline, taken, error);
+    }
+    return taken_or_error(lock, r, taken, error);
+}
+
+/* Without a limit no clock is read before the first try: it is the usual case, and most often all there is. */
 psync_result psync_lock_acquire(psync_lock *lock, const psync_wait *wait, uint64_t *fence, psync_error *error)
 {
-    static const psync_take takes[2] = {{.may_wait = false}, {.may_wait = true}};
-    const psync_take *take = &takes[may_wait(wait)];
+    static const psync_take plain = {.may_wait = true};
+    if (wait && !(wait->timeout > DBL_MAX)) return acquire_within(lock, wait, fence, error);
     psync_lock_state taken;
-    psync_result r = take_first(lock, take, wait, &taken, error);
-    if (r) {
-        r = take_rest(lock, take, r, wait, &taken, error);
+    psync_result r = psync__space_enter(lock->space, error);
+    if (!r) r = lock->space->driver->lock_acquire(lock->space->state, &lock->key, &plain, &taken, error);
+    if (__builtin_expect(r != PSYNC_OK, 0)) {
+        r = acquire_rest(lock, r, wait, &taken, error);
         if (r) return r;
     }
     atomic_store_explicit(&lock->last_fence, taken.fence, memory_order_relaxed);
@@ -126,7 +141,7 @@ psync_result psync_lock_acquire(psync_lock *lock, const psync_wait *wait, uint64
     return PSYNC_OK;
 }
 
-static psync_result release(psync_lock *lock, psync_condition condition, uint64_t fence, psync_error *error)
+static psync_result release_when(psync_lock *lock, psync_condition condition, uint64_t fence, psync_error *error)
 {
     psync_result r = psync__space_enter(lock->space, error);
     if (!r) {
@@ -137,17 +152,19 @@ static psync_result release(psync_lock *lock, psync_condition condition, uint64_
 
 psync_result psync_lock_release(psync_lock *lock, psync_error *error)
 {
-    return release(lock, PSYNC_IF_ANY, 0, error);
+    psync_result r = psync__space_enter(lock->space, error);
+    if (!r) r = lock->space->driver->lock_release(lock->space->state, &lock->key, PSYNC_IF_ANY, 0, error);
+    return __builtin_expect(r < 0, 0) ? lock_error(lock, r, error) : r;
 }
 
 psync_result psync_lock_release_if(psync_lock *lock, uint64_t fence, psync_error *error)
 {
-    return release(lock, PSYNC_IF_FENCE, fence, error);
+    return release_when(lock, PSYNC_IF_FENCE, fence, error);
 }
 
 psync_result psync_lock_release_ghost(psync_lock *lock, psync_error *error)
 {
-    return release(lock, PSYNC_IF_GHOST, 0, error);
+    return release_when(lock, PSYNC_IF_GHOST, 0, error);
 }
 
 static psync_result inspect(psync_lock *lock, psync_lock_state *now, psync_owner *owner, psync_error *error)

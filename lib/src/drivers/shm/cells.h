@@ -12,15 +12,6 @@
 psync_result shm_cells_find(struct shm_file *file, psync_key *key, enum shm_kind kind, bool create, int64_t timeout,
                             struct shm_cell **cell, uint32_t *generation, psync_error *error);
 
-/* The cell that the handle's note names, or NULL if it has none. A note: cell's index << 32 | generation. */
-static inline struct shm_cell *shm_cells_noted(struct shm_file *file, psync_key *key, uint32_t *generation)
-{
-    uint64_t note = __atomic_load_n(&key->cache, __ATOMIC_RELAXED);
-    *generation = (uint32_t)note;
-    if (!note) return NULL;
-    return (struct shm_cell *)(void *)((char *)file->header + (size_t)(note >> 32) * SHM_CELL);
-}
-
 /*
  * Whether the cell is still of the generation, to be asked after its word was
  * read. The cell's word is retired before its generation changes and lives

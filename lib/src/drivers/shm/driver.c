@@ -29,6 +29,7 @@ static psync_result shm_open_space(const psync_dsn *dsn, const psync_options *op
         free(state);
         return r;
     }
+    state->cells = (char *)state->file->header;
     state->timeout = dsn->timeout;
     *opaque = state;
     return PSYNC_OK;

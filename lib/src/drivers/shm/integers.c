@@ -19,7 +19,7 @@
 #include "state.h"
 
 /* Pauses after a failed swap, doubled each time. */
-enum { BACKOFF_FIRST = 8, BACKOFF_LAST = 512 };
+enum { BACKOFF_FIRST = 128, BACKOFF_LAST = 1024 };
 
 static void back_off(unsigned *pauses)
 {
@@ -146,13 +146,13 @@ psync_result shm_integer_add(void *opaque, psync_key *key, int64_t by, bool subt
 {
     struct shm_state *state = opaque;
     uint32_t generation;
-    struct shm_cell *cell = shm_cells_noted(state->file, key, &generation);
+    struct shm_cell *cell = shm_noted(state, key, &generation);
     if (!cell) return add_slowly(state, key, by, subtract, result, error);
     shm_pair word = shm_guess(&cell->word);
     bool usual = (word.low & (INTEGER_EXISTS | INTEGER_BELL)) == INTEGER_EXISTS && shm_cells_same(cell, generation);
     int64_t value;
     if (!usual || !sum(word, by, subtract, &value) ||
-        !shm_swap(&cell->word, &word, (shm_pair){word.low, (uint64_t)value})) {
+        !shm_swap_once(&cell->word, word, (shm_pair){word.low, (uint64_t)value})) {
         return add_slowly(state, key, by, subtract, result, error);
     }
     *result = value;

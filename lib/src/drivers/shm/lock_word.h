@@ -6,8 +6,9 @@
  *              bits 32..58  fence, its high 27 bits
  *              bits 59..63  flags
  *   high half, held:  bits  0..19  number of the owner's process record
- *                     bits 20..62  a time in ms: with a lease its end by CLOCK_BOOTTIME,
- *                                  else when it was taken, since 1970
+ *                     bits 20..62  a time: with a lease its end by CLOCK_BOOTTIME, in units
+ *                                  of an eighth ms (35 years), else when it was taken: seconds
+ *                                  since 1970, 11 bits of fraction
  *              free:  bits  0..28  fence, its low 29 bits
  *              both:  bit     63   starving
  *
@@ -60,6 +61,9 @@
 #define LOCK_STARVING   (UINT64_C(1) << 63)
 #define LOCK_PROCESS    ((UINT64_C(1) << 20) - 1)
 #define LOCK_TIME_MAX   ((INT64_C(1) << 43) - 1)
+#define LOCK_LEASE_UNIT INT64_C(125000) /* ns */
+#define LOCK_TICK_BITS  11              /* of a second's fraction, in units of 2^LOCK_TICK_SHIFT ns */
+#define LOCK_TICK_SHIFT 19
 
 struct lock_view {
     bool held;
@@ -68,7 +72,7 @@ struct lock_view {
     bool lease;
     uint64_t fence;
     uint32_t process; /* 0 unless held */
-    int64_t time;     /* ms, 0 unless held */
+    int64_t time;     /* 0 unless held */
 };
 
 static inline struct lock_view lock_view(shm_pair word)

@@ -34,31 +34,44 @@ static const int64_t HOLD_LOOK = PSYNC_NS_PER_S / 4;
 static const int64_t STARVING = 5 * PSYNC_NS_PER_MS;
 static const int64_t GIVE_WAY = PSYNC_NS_PER_MS;
 
-/* How long a taker watches a held Lock before it sleeps: less than a sleep and a wake-up cost. */
-enum { SPINS = 100 };
+/*
+ * How a taker watches a held Lock before it sleeps: with pauses that double,
+ * since each look takes the cache line away from who holds the Lock and may
+ * want it again at once. All pauses together last about as long as a sleep
+ * and a wake-up.
+ */
+enum { PAUSES_FIRST = 8, PAUSES_LAST = 128 };
 
 /* ------------------------------------------------------------------------ */
 /* Times                                                                    */
 
-/* Milliseconds since 1970 by the kernel's tick: the owner's record is for people, and a full clock read costs a
- * fifth of a lock. */
-static int64_t tick_ms(void)
+/*
+ * The wall clock's tick, as lock words have it. The owner's record is for
+ * people: a full reading of the clock would cost as much as the lock itself.
+ */
+static inline int64_t tick(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / PSYNC_NS_PER_MS;
+    return (int64_t)now.tv_sec << LOCK_TICK_BITS | now.tv_nsec >> LOCK_TICK_SHIFT;
 }
 
-/* The end of a lease that begins now, in ms by CLOCK_BOOTTIME, never early. */
-static int64_t lease_end_ms(int64_t lease)
+static int64_t tick_to_us(int64_t time)
 {
-    int64_t end = (psync__clock->boottime() + lease + PSYNC_NS_PER_MS - 1) / PSYNC_NS_PER_MS;
+    int64_t ns = (time & ((1 << LOCK_TICK_BITS) - 1)) << LOCK_TICK_SHIFT;
+    return (time >> LOCK_TICK_BITS) * 1000000 + ns / 1000;
+}
+
+/* The end of a lease that begins now, as lock words have it, never early. */
+static int64_t lease_end(int64_t lease)
+{
+    int64_t end = (psync__clock->boottime() + lease + LOCK_LEASE_UNIT - 1) / LOCK_LEASE_UNIT;
     return end < LOCK_TIME_MAX ? end : LOCK_TIME_MAX;
 }
 
 static int64_t expires(struct lock_view lock)
 {
-    return lock.lease ? lock.time * PSYNC_NS_PER_MS : 0;
+    return lock.lease ? lock.time * LOCK_LEASE_UNIT : 0;
 }
 
 static void tell(struct lock_view lock, shm_pair word, psync_lock_state *now)
@@ -195,10 +208,10 @@ static shm_pair taken_word(shm_pair word, struct lock_view lock, const psync_tak
 {
     uint64_t flags = word.low & LOCK_SLEEPERS;
     uint64_t starving = take->waiting_since ? 0 : word.high & LOCK_STARVING;
-    if (!take->hold) return lock_held(lock.fence + 1, flags, process, tick_ms(), starving);
+    if (!take->hold) return lock_held(lock.fence + 1, flags, process, tick(), starving);
     flags |= LOCK_HOLD;
-    if (!take->lease) return lock_held(lock.fence + 1, flags, process, tick_ms(), starving);
-    return lock_held(lock.fence + 1, flags | LOCK_LEASE, process, lease_end_ms(take->lease), starving);
+    if (!take->lease) return lock_held(lock.fence + 1, flags, process, tick(), starving);
+    return lock_held(lock.fence + 1, flags | LOCK_LEASE, process, lease_end(take->lease), starving);
 }
 
 /* A taker that found the Lock held says so in the word if it has waited for long. */
@@ -267,9 +280,10 @@ __attribute__((noinline)) static psync_result acquire_slowly(struct shm_state *s
 psync_result shm_lock_acquire(void *opaque, psync_key *key, const psync_take *take, psync_lock_state *now,
                               psync_error *error)
 {
+    int64_t now_tick = tick(); /* first, while there is little to keep over the call */
     struct shm_state *state = opaque;
     uint32_t generation;
-    struct shm_cell *cell = shm_cells_noted(state->file, key, &generation);
+    struct shm_cell *cell = shm_noted(state, key, &generation);
     uint32_t process = atomic_load_explicit(&state->process, memory_order_acquire);
     if (!cell || !process || take->hold || take->waiting_since) {
         return acquire_slowly(state, key, take, now, error);
@@ -277,7 +291,7 @@ psync_result shm_lock_acquire(void *opaque, psync_key *key, const psync_take *ta
     shm_pair word = shm_guess(&cell->word);
     bool usual = !(word.low & ~LOCK_FENCE_HIGH) && !(word.high & LOCK_STARVING) && shm_cells_same(cell, generation);
     uint64_t fence = lock_view(word).fence + 1;
-    if (!usual || !shm_swap(&cell->word, &word, lock_held(fence, 0, process, tick_ms(), 0))) {
+    if (!usual || !shm_swap_once(&cell->word, word, lock_held(fence, 0, process, now_tick, 0))) {
         return acquire_slowly(state, key, take, now, error);
     }
     now->fence = fence;
@@ -336,12 +350,12 @@ psync_result shm_lock_release(void *opaque, psync_key *key, psync_condition cond
 {
     struct shm_state *state = opaque;
     uint32_t generation;
-    struct shm_cell *cell = shm_cells_noted(state->file, key, &generation);
+    struct shm_cell *cell = shm_noted(state, key, &generation);
     if (!cell || condition != PSYNC_IF_ANY) return release_slowly(state, key, condition, fence, error);
     shm_pair word = shm_guess(&cell->word);
     struct lock_view lock = lock_view(word);
     bool usual = lock.held && !(word.low & (LOCK_HOLD | LOCK_SLEEPERS)) && shm_cells_same(cell, generation);
-    if (!usual || !shm_swap(&cell->word, &word, lock_free(lock.fence, 0, word.high & LOCK_STARVING))) {
+    if (!usual || !shm_swap_once(&cell->word, word, lock_free(lock.fence, 0, word.high & LOCK_STARVING))) {
         return release_slowly(state, key, condition, fence, error);
     }
     return PSYNC_OK;
@@ -363,13 +377,13 @@ psync_result shm_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64_
         if (!lock.lease) {
             /* The time of taking moves out of the word before the lease's end moves in. */
             shm_pair taken = shm_read(&cell->taken);
-            shm_swap(&cell->taken, &taken, (shm_pair){fence, (uint64_t)lock.time * 1000});
+            shm_swap(&cell->taken, &taken, (shm_pair){fence, (uint64_t)tick_to_us(lock.time)});
         }
-        int64_t time = lease_end_ms(lease);
+        int64_t time = lease_end(lease);
         shm_pair renewed = lock_held(fence, (word.low & LOCK_SLEEPERS) | LOCK_HOLD | LOCK_LEASE, lock.process, time,
                                      word.high & LOCK_STARVING);
         if (!shm_swap(&cell->word, &word, renewed)) continue;
-        *end = time * PSYNC_NS_PER_MS;
+        *end = time * LOCK_LEASE_UNIT;
         /* Who sleeps until the old end would be late for an earlier one. */
         bool earlier = !lock.lease || time < lock.time;
         if (earlier && (word.low & LOCK_SLEEPERS)) shm_futex_wake(&cell->word.futex, INT_MAX, WAKE_ALL);
@@ -424,7 +438,7 @@ static void copy_record(struct shm_file *file, struct lock_view lock, psync_owne
 static void fill_owner(struct shm_file *file, struct shm_cell *cell, struct lock_view lock, psync_owner *owner)
 {
     copy_record(file, lock, owner);
-    owner->acquired_at = lock.time * 1000;
+    owner->acquired_at = tick_to_us(lock.time);
     if (!lock.lease) return;
     owner->acquired_at = note_taken(cell, lock.fence);
     int64_t left = expires(lock) - psync__clock->boottime();
@@ -484,12 +498,13 @@ static void give_way(struct shm_cell *cell, int64_t deadline)
     shm_futex_wait(&cell->word.futex, 0, WAKE_NOBODY, until < deadline ? until : deadline);
 }
 
-/* Watches for a moment whether the acquisition ends soon. True: it did. */
-static bool spin(struct shm_cell *cell, uint32_t futex)
+/* Watches for a moment whether the Lock comes free. True: it did, or the cell is no longer its. */
+static bool spin(struct shm_cell *cell)
 {
-    for (int i = 0; i < SPINS; i++) {
-        if (atomic_load_explicit(&cell->word.futex, memory_order_relaxed) != futex) return true;
-        shm_pause();
+    for (int pauses = PAUSES_FIRST; pauses <= PAUSES_LAST; pauses *= 2) {
+        for (int i = 0; i < pauses; i++) shm_pause();
+        uint32_t futex = atomic_load_explicit(&cell->word.futex, memory_order_relaxed);
+        if (!(futex & SHM_FUTEX_SET)) return true;
     }
     return false;
 }
@@ -543,7 +558,7 @@ psync_result shm_lock_await(void *opaque, psync_key *key, const psync_lock_state
     uint32_t generation;
     psync_result r = shm_find(state, key, SHM_LOCK, false, &cell, &generation, error);
     if (r || !cell) return r;
-    shm_pair word = shm_read(&cell->word);
+    shm_pair word = shm_guess(&cell->word); /* what is looked at lies in the low half, or is swapped */
     struct lock_view lock = lock_view(word);
     if (lock.retired || !shm_cells_same(cell, generation)) return PSYNC_OK;
     if (!seen->exists) {
@@ -554,7 +569,7 @@ psync_result shm_lock_await(void *opaque, psync_key *key, const psync_lock_state
         if (word.low & LOCK_WAITERS && !lock.held) finish_release(cell, word);
         return PSYNC_OK;
     }
-    if (role == PSYNC_ROLE_TAKER && spin(cell, (uint32_t)word.low)) return PSYNC_OK;
+    if (role == PSYNC_ROLE_TAKER && spin(cell)) return PSYNC_OK;
     r = shm_file_check_linked(state->file, error);
     if (!r) sleep_on(cell, shm_read(&cell->word), seen->fence, role, deadline);
     return r;
