@@ -128,10 +128,20 @@ static bool paths_allowed(const phpsync_path *paths)
     return true;
 }
 
-/* The path of the script that this request runs, or NULL. */
+/*
+ * The path of the script that this request runs; NULL (the executable's path)
+ * for code that is in no file. A router script of the built-in web server is
+ * not in request_info; it is the outermost function of the stack.
+ */
 static const char *label(void)
 {
-    return SG(request_info).path_translated;
+    const char *path = SG(request_info).path_translated;
+    if (path != NULL && *path == '/') return path;
+    path = NULL;
+    for (zend_execute_data *frame = EG(current_execute_data); frame != NULL; frame = frame->prev_execute_data) {
+        if (frame->func != NULL && ZEND_USER_CODE(frame->func->type)) path = ZSTR_VAL(frame->func->op_array.filename);
+    }
+    return path != NULL && *path == '/' ? path : NULL;
 }
 
 static void throw_open_error(psync_error *error)

@@ -12,6 +12,10 @@ check($owner->label === $file, $owner->label);
 check($owner->alive === true && $owner->pid === $child->pid, 'alive');
 check($child->send('end')->end() === 0, 'exit');
 unlink($file);
+space()->getLock('k')->unlock();
+$child = (new Child('space()->getLock("k")->lock(); say("locked");', ['--password=secret']))->expect('locked');
+check($child->end() === 0, 'exit');
+check(space()->getLock('k')->owner()->label === realpath(PHP_BINARY), 'code in no file: ' . space()->getLock('k')->owner()->label);
 echo "done\n";
 ?>
 --EXPECT--
