@@ -124,6 +124,10 @@ start_family() {
     read -r <"$here_is/ready"
 }
 
+guard_of_family() {
+    sed 's/.*) . //; s/ .*//' "/proc/$(cat "$here_is/command")/stat"
+}
+
 promise killing_phpsync_kills_the_command_and_all_it_started_and_frees_the_lock
 killing_phpsync_kills_the_command_and_all_it_started_and_frees_the_lock() {
     start_family
@@ -138,9 +142,21 @@ killing_the_guard_kills_the_command_and_all_it_started_and_frees_the_lock() {
     mkfifo "$here_is/ready"
     start sh -c 'exec phpsync run k -- sh -c "$1" "$0" 2>"$0/errors"' "$here_is" "$family"
     read -r <"$here_is/ready"
-    kill -KILL "$(ps -o ppid= -p "$(cat "$here_is/command")" | tr -d ' ')" && ended 70 $! &&
+    kill -KILL "$(guard_of_family)" && ended 70 "${started[0]}" &&
         grep -q '^phpsync: .*guard' "$errors" && until_true 'all have ended' family_is_gone &&
         [ ! -e "$here_is/went-on" ] && exits 1 phpsync exists k
+}
+
+# The guard is stopped first, so that it is sure to do nothing in between.
+promise killing_phpsync_and_its_guard_at_once_kills_the_command
+killing_phpsync_and_its_guard_at_once_kills_the_command() {
+    local guard
+    start_family
+    guard=$(guard_of_family)
+    kill -STOP "$guard" && kill -KILL "${started[0]}" "$guard" &&
+        until_true 'the command has ended' eval 'is_gone "$(cat "$here_is/command")"' && exits 0 phpsync lock -w 10 k
+    local member
+    for member in child grandchild daemon orphan; do kill -KILL "$(cat "$here_is/$member")" || return; done
 }
 
 promise killing_phpsync_while_the_command_is_suspended_kills_it_too
