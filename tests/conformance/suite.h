@@ -155,6 +155,8 @@ void process_join(pid_t process);
 void process_kill(pid_t process);
 /* SIGKILLs it and returns when it is dead, but leaves the zombie. */
 void process_kill_unreaped(pid_t process);
+/* Stops it, and returns when it is stopped. SIGCONT lets it go on. */
+void process_stop(pid_t process);
 /* Reaps it however it ended; its wait status. */
 int process_reap(pid_t process);
 
