@@ -151,6 +151,40 @@ static void a_scribbled_count_of_cells_is_an_error(void **state)
     }
 }
 
+static void a_scribbled_count_of_keys_takes_no_memory(void **state)
+{
+    struct fixture *f = *state;
+    psync_error error;
+    psync_integer *integer;
+    for (char key = 'a'; key <= 'z'; key++) {
+        atomic_store(&f->header->keys, UINT32_MAX / 2);
+        assert_int_equal(PSYNC_OK, psync_integer_open(f->space, &key, 1, &integer, &error));
+        assert_int_equal(PSYNC_OK, psync_integer_set(integer, key, &error));
+        psync_integer_close(integer);
+    }
+    assert_int_equal(1, atomic_load(&f->header->bucket_blocks));
+}
+
+static int stop_at_once(void *argument, const char *key, size_t key_length, int64_t value)
+{
+    (void)argument;
+    (void)key;
+    (void)key_length;
+    (void)value;
+    return 1;
+}
+
+static void a_list_of_a_removed_space_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+    psync_error error;
+    assert_int_equal(PSYNC_OK, psync_space_each_integer(f->space, stop_at_once, NULL, &error));
+    unlink(f->path);
+    assert_int_equal(PSYNC_ERROR_UNAVAILABLE, psync_space_each_integer(f->space, stop_at_once, NULL, &error));
+    assert_int_equal(PSYNC_ERROR_UNAVAILABLE, psync_space_each_lock(f->space, NULL, NULL, &error));
+    assert_non_null(strstr(error.message, "was removed while in use"));
+}
+
 /* A compressed or copied file has fewer blocks than its length says. */
 static void opening_a_sparse_file_loses_nothing(void **state)
 {
@@ -182,6 +216,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_of_a_sweep_that_was_killed_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scribbled_word_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scribbled_count_of_cells_is_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_scribbled_count_of_keys_takes_no_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_list_of_a_removed_space_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(opening_a_sparse_file_loses_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -324,12 +324,20 @@ static void a_takes_in_private(void)
     take(lock_of(opened(private_dsn), "mine"));
 }
 
+static int hear_others(void *argument, const char *fact, const char *value)
+{
+    if (strcmp(fact, "others") == 0) snprintf(argument, 300, "%s", value);
+    return 0;
+}
+
 static void b_has_another(void)
 {
     become(USER_B, USER_B);
     psync_space *space = opened(private_dsn);
     NEED(psync_lock_exists(lock_of(space, "mine"), &error) == PSYNC_NO);
-    char path[300];
+    char path[300], others[300] = "";
+    NEED(psync_space_info(space, hear_others, others, &error) == PSYNC_OK);
+    NEED(strcmp(others, "uid 54001") == 0); /* USER_A's: who misses a Lock learns where it may be */
     file_of(space, path);
     NEED(unlink(path) == 0);
     char text[200];

@@ -510,7 +510,8 @@ static void widen_table(struct shm_file *file)
     uint32_t blocks = atomic_load_explicit(&header->bucket_blocks, memory_order_relaxed);
     uint32_t buckets = bucket_count(file);
     if (!buckets || blocks >= SHM_BUCKET_BLOCKS) return;
-    if (atomic_load_explicit(&header->keys, memory_order_relaxed) <= buckets / 2) return;
+    uint32_t keys = atomic_load_explicit(&header->keys, memory_order_relaxed);
+    if (keys <= buckets / 2 || keys > atomic_load_explicit(&header->cells, memory_order_relaxed)) return;
     uint32_t first;
     if (shm_cells_block(file, buckets / SHM_BUCKETS_PER_CELL, &first, NULL)) return;
     changes_begin(file);

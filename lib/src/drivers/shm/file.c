@@ -36,6 +36,7 @@
 struct place {
     char folder[PATH_MAX];
     char path[PATH_MAX];
+    const char *name;
     mode_t mode;
     bool mode_given;
     bool shared_folder; /* path=: whoever may write into the folder is trusted */
@@ -310,8 +311,8 @@ static psync_result make_path(const psync_dsn *dsn, struct place *place, psync_e
         snprintf(scope, sizeof scope, "u%u.", (unsigned)place->uid);
     }
     int a = snprintf(place->folder, sizeof place->folder, "%s", folder);
-    int b =
-        snprintf(place->path, sizeof place->path, "%s/phpsync-%d.%s%s", folder, SHM_LAYOUT, scope, dsn->authority);
+    int b = snprintf(place->path, sizeof place->path, "%s/" SHM_FILE_PREFIX "%s%s", folder, scope, dsn->authority);
+    place->name = dsn->authority;
     if (a < 0 || b < 0 || (size_t)b >= sizeof place->path) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "path is too long: at most %d bytes",
                                PATH_MAX - 128);
@@ -372,8 +373,8 @@ static void fill_header(struct shm_header *header, uint64_t limit)
 /*
  * fallocate, without the signal that a process over its file size limit would be
  * killed by. What the file has already stays as it is. Returns 0 or an errno.
- * Signals wait: before Linux 6.9 one undoes all that tmpfs has done so far, so
- * with a timer that is quicker than the call it would never be done.
+ * Signals wait: a kernel may undo all that a call has done on tmpfs when one
+ * comes, and with a timer that is quicker than the call it would never be done.
  */
 static int allocate(int fd, uint64_t from, uint64_t length)
 {
@@ -584,6 +585,8 @@ static psync_result adopt(int fd, const struct place *place, const struct stat *
         close(fd);
         return r;
     }
+    new->name = new->path + strlen(new->path) - strlen(place->name);
+    new->scoped = !place->shared_folder;
     new->next = files;
     files = new;
     *file = new;

@@ -10,6 +10,9 @@
 
 #include "layout.h"
 
+/* What all files' names begin with; the layout is part of it. Then comes "u" UID "." or "g" GID ".", and NAME. */
+#define SHM_FILE_PREFIX "phpsync-1."
+
 struct shm_label; /* process.c */
 
 struct shm_file {
@@ -19,6 +22,8 @@ struct shm_file {
     uint64_t inode;
     int fd;
     char *path;
+    const char *name;          /* the space's, the end of path */
+    bool scoped;               /* the file's name says whose it is, before name */
     struct shm_header *header; /* = cell 0; limit bytes are mapped, those beyond the file's end too */
     uint64_t limit;            /* from the header, checked once */
     uint64_t seed;

@@ -56,23 +56,6 @@ static bool change(struct shm_cell *cell, uint32_t generation, shm_pair *word, b
     return done;
 }
 
-/*
- * The key's cell with a guess of its word, both right together or the swap
- * fails. PSYNC_NO: the key has no cell (only without create).
- */
-static inline psync_result open_cell(struct shm_state *state, psync_key *key, bool create, struct shm_cell **cell,
-                                     uint32_t *generation, shm_pair *word, psync_error *error)
-{
-    psync_result r = shm_find(state, key, SHM_INTEGER, create, cell, generation, error);
-    while (!r) {
-        if (!*cell) return PSYNC_NO;
-        *word = shm_guess(&(*cell)->word);
-        if (shm_cells_same(*cell, *generation) && !integer_retired(*word)) return PSYNC_OK;
-        r = shm_refind(state, key, SHM_INTEGER, create, cell, generation, error);
-    }
-    return r;
-}
-
 static void tell(shm_pair word, psync_integer_state *now)
 {
     now->exists = integer_exists(word);
@@ -81,9 +64,9 @@ static void tell(shm_pair word, psync_integer_state *now)
     now->version[1] = word.high;
 }
 
-/* As open_cell, but the word is whole: it was so at one moment. */
-static psync_result open_whole(struct shm_state *state, psync_key *key, bool create, struct shm_cell **cell,
-                               uint32_t *generation, shm_pair *word, psync_error *error)
+/* The key's cell and its word, which was so at one moment. PSYNC_NO: the key has no cell (only without create). */
+static psync_result open_cell(struct shm_state *state, psync_key *key, bool create, struct shm_cell **cell,
+                              uint32_t *generation, shm_pair *word, psync_error *error)
 {
     psync_result r = shm_find(state, key, SHM_INTEGER, create, cell, generation, error);
     while (!r) {
@@ -100,7 +83,7 @@ psync_result shm_integer_get(void *opaque, psync_key *key, psync_integer_state *
     struct shm_cell *cell;
     uint32_t generation;
     shm_pair word = {0, 0};
-    psync_result r = open_whole(opaque, key, false, &cell, &generation, &word, error);
+    psync_result r = open_cell(opaque, key, false, &cell, &generation, &word, error);
     if (r < 0) return r;
     tell(word, now);
     return now->exists ? PSYNC_OK : PSYNC_NO;
@@ -134,12 +117,7 @@ __attribute__((noinline)) static psync_result add_slowly(struct shm_state *state
         shm_pair word;
         psync_result r = open_cell(state, key, true, &cell, &generation, &word, error);
         if (r) return r;
-        if (!sum(word, by, subtract, result)) {
-            /* The guess may have been torn: only a whole word says that it is too large. */
-            shm_pair seen = word;
-            if (shm_swap(&cell->word, &seen, word)) return PSYNC_ERROR_OVERFLOW;
-            continue;
-        }
+        if (!sum(word, by, subtract, result)) return PSYNC_ERROR_OVERFLOW;
         if (change(cell, generation, &word, true, *result)) return PSYNC_OK;
         back_off(&pauses);
     }
@@ -173,7 +151,7 @@ psync_result shm_integer_compare_set(void *opaque, psync_key *key, int64_t expec
         struct shm_cell *cell;
         uint32_t generation;
         shm_pair word = {0, 0};
-        psync_result r = open_whole(opaque, key, false, &cell, &generation, &word, error);
+        psync_result r = open_cell(opaque, key, false, &cell, &generation, &word, error);
         if (r < 0) return r;
         tell(word, found);
         if (!found->exists || found->value != expected) return PSYNC_NO;
@@ -187,7 +165,7 @@ psync_result shm_integer_remove(void *opaque, psync_key *key, psync_error *error
         struct shm_cell *cell;
         uint32_t generation;
         shm_pair word;
-        psync_result r = open_whole(opaque, key, false, &cell, &generation, &word, error);
+        psync_result r = open_cell(opaque, key, false, &cell, &generation, &word, error);
         if (r) return r;
         if (!integer_exists(word)) return PSYNC_NO;
         if (change(cell, generation, &word, false, 0)) return PSYNC_OK;
@@ -223,7 +201,7 @@ psync_result shm_integer_await(void *opaque, psync_key *key, const psync_integer
     uint32_t generation;
     shm_pair word;
     psync_result r = shm_file_check_linked(state->file, error);
-    if (!r) r = open_whole(state, key, true, &cell, &generation, &word, error);
+    if (!r) r = open_cell(state, key, true, &cell, &generation, &word, error);
     if (r) return r;
     if (!arm(cell, generation, &word, seen)) return PSYNC_OK;
     if (!shm_death_watch(&cell->word.futex)) {
@@ -258,8 +236,9 @@ static void list_cell(struct shm_file *file, struct shm_cell *cell, enum shm_kin
 
 psync_result shm_integer_each(void *opaque, psync_integer_callback callback, void *argument, psync_error *error)
 {
-    (void)error;
     struct shm_state *state = opaque;
+    psync_result r = shm_file_check_linked(state->file, error);
+    if (r) return r;
     struct listing listing = {callback, argument, false};
     shm_cells_each(state->file, list_cell, &listing);
     return listing.stopped ? PSYNC_NO : PSYNC_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * layout.h - what lies in a space's file. Any change of it needs a new LAYOUT,
- * which is part of the file's name.
+ * layout.h - what lies in a space's file. Any change of it needs a new SHM_LAYOUT
+ * and a new SHM_FILE_PREFIX (file.h), which has it in the file's name.
  *
  * The file is an array of 128-byte cells. The first 32 are the header. The
  * rest are handed out from the end as the file grows, and are then either one

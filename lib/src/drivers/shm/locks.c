@@ -636,8 +636,9 @@ static void list_cell(struct shm_file *file, struct shm_cell *cell, enum shm_kin
 
 psync_result shm_lock_each(void *opaque, psync_lock_callback callback, void *argument, psync_error *error)
 {
-    (void)error;
     struct shm_state *state = opaque;
+    psync_result r = shm_file_check_linked(state->file, error);
+    if (r) return r;
     struct listing listing = {callback, argument, false};
     shm_cells_each(state->file, list_cell, &listing);
     return listing.stopped ? PSYNC_NO : PSYNC_OK;
