@@ -144,7 +144,8 @@ typedef struct psync_options {
 
 /**
  * Opens the space at dsn, creating it if it is missing, and stores it in
- * *space. dsn NULL: the environment's PHPSYNC_DSN, else "shm://default".
+ * *space. dsn NULL: the environment's PHPSYNC_DSN if it
+ * is set and not empty, else "shm://default". An empty dsn is refused.
  * The same DSN may be opened any number of times.
  *
  * shm://NAME[?path=DIR&mode=OCTAL&group=GROUP&user=USER&size=BYTES&timeout=SECONDS]
