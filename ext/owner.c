@@ -85,7 +85,7 @@ void phpsync_register_owner(void)
     phpsync_declare_readonly(class_entry, "acquiredAt", 0, "DateTimeImmutable");
     phpsync_declare_readonly(class_entry, "expiresAt", MAY_BE_NULL, "DateTimeImmutable");
     phpsync_declare_readonly(class_entry, "fence", MAY_BE_LONG, NULL);
-    phpsync_declare_readonly(class_entry, "alive", MAY_BE_BOOL | MAY_BE_NULL, NULL);
+    phpsync_declare_readonly(class_entry, "alive", MAY_BE_FALSE | MAY_BE_TRUE | MAY_BE_NULL, NULL);
 
     handlers = std_object_handlers;
     handlers.clone_obj = NULL;
