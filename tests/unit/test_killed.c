@@ -98,7 +98,7 @@ static pid_t start(int (*what)(void), enum place where)
 }
 
 /* Starts one that goes to sleep in the driver, and waits until it does. */
-static pid_t start_sleeper(int (*what)(void), int where)
+static pid_t start_sleeper(int (*what)(void), enum place where)
 {
     char path[64];
     char text[32] = "";
