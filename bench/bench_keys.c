@@ -7,11 +7,17 @@
  * The bytes are all that the file takes, its own overhead included, divided by
  * the number of keys. Look-ups go in random order; the names are written
  * outside the time that is measured.
+ *
+ * Among very many keys a look-up waits for memory, and no table of keys can do
+ * without two reads of which the second needs the first: where the key lies,
+ * and what lies there. What these two alone take on this machine is measured
+ * too, so that one can tell the library's part from the memory's.
  */
 #include "bench.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define MAX_LENGTH 1023
 #define MAX_ROUNDS 999
@@ -105,6 +111,26 @@ static double time_look_ups(psync_space *space, key_action look_up, uint64_t cou
         taken += bench_now() - start;
     }
     return (double)taken / ((double)batches * BATCH);
+}
+
+/* Nanoseconds that an index of twice count numbers, and then one of count cells of 128 bytes, take to be read. */
+static double time_bare_reads(uint64_t count, uint64_t *random)
+{
+    const uint64_t reads = 200000;
+    uint64_t slots = 1;
+    while (slots < 2 * count) slots *= 2;
+    uint32_t *index = bench_shared(slots * sizeof *index);
+    uint64_t(*cells)[16] = bench_shared(count * sizeof *cells);
+    for (uint64_t i = 0; i < slots; i++) index[i] = (uint32_t)(bench_random(random) % count);
+    for (uint64_t i = 0; i < count; i++) cells[i][0] = bench_random(random);
+    uint64_t slot = 0;
+    int64_t start = bench_now();
+    for (uint64_t i = 0; i < reads; i++) slot = (cells[index[slot % slots]][0] + i) ^ (slot << 7);
+    double taken = (double)(bench_now() - start) / (double)reads;
+    bench_expect(slot != 0, "no slot was read");
+    munmap(index, slots * sizeof *index);
+    munmap(cells, count * sizeof *cells);
+    return taken;
 }
 
 static void report_bytes(const struct subject *subject, uint64_t count)
@@ -201,6 +227,11 @@ int main(int argc, char **argv)
     measure(&integers);
     measure(&locks);
     check_lists(integers.many, locks.many);
+    uint64_t random = 2;
+    double bare_many = time_bare_reads((uint64_t)parameters[0].value, &random);
+    double bare_few = time_bare_reads((uint64_t)parameters[1].value, &random);
+    bench_note("a bare index and a bare cell, read one after the other: %.0f ns among %ld, %.1f ns among %ld",
+               bare_many, parameters[0].value, bare_few, parameters[1].value);
     bench_note("every key was found with its own value; the lists are complete");
     psync_space_close(integers.many);
     psync_space_close(integers.few);

@@ -37,6 +37,7 @@ typedef struct run_state {
     int signals, renewal; /* signalfd, timerfd (-1 without a lease) */
     int code;             /* the exit code, if it is not the command's */
     pthread_t watcher;
+    bool watching;       /* the watcher is to be joined */
     psync_lock *watched; /* the watcher's own handle */
     atomic_bool ending;  /* no more to watch; a flag alone, it guards no other memory: relaxed is enough */
     int lost;            /* eventfd: the watcher's last word */
@@ -108,9 +109,19 @@ static int tell_lost(const run_state *r, const char *then)
     return EX_SOFTWARE;
 }
 
+/* Ends the watcher's wait, at its next look if nothing else has, and takes in what it left. */
+static void end_watch(run_state *r)
+{
+    if (!r->watching) return;
+    atomic_store_explicit(&r->ending, true, memory_order_relaxed);
+    pthread_join(r->watcher, NULL);
+    r->watching = false;
+}
+
 /* The watcher's wait is over before the command's end: the command must not go on. */
 static void stop_command(run_state *r)
 {
+    end_watch(r);
     bool is_failure = r->watch_result < 0 && r->watch_result != PSYNC_ERROR_INTERRUPTED;
     r->code = is_failure ? fail(&r->watch_error) : tell_lost(r, "stopping the command");
     r->stopping = true;
@@ -221,9 +232,9 @@ static bool start_watcher(run_state *r)
     sigfillset(&every);
     pthread_sigmask(SIG_SETMASK, &every, &mask); /* signals are the main thread's */
     errno = pthread_create(&r->watcher, NULL, watch_hold, r);
-    bool started = errno == 0;
+    r->watching = errno == 0;
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
-    return started;
+    return r->watching;
 }
 
 /* With the Hold taken and signals blocked: runs the command to its end. An exit code. */
@@ -236,16 +247,14 @@ static int run_held(run_state *r, char **program, const sigset_t *forwarded, con
     bool ready = r->signals >= 0 && r->lost >= 0 && make_timer(r);
     if (!ready || !guard_start(&r->guard, program, mask)) {
         code = fail_system("cannot start the command");
-    } else if (!start_watcher(r)) {
-        r->code = fail_system("cannot watch the Lock");
-        r->stopping = true;
-        guard_stop(&r->guard);
-        code = give_back(r, follow_command(r));
-        guard_finish(&r->guard);
     } else {
+        if (!start_watcher(r)) {
+            r->code = fail_system("cannot watch the Lock");
+            r->stopping = true;
+            guard_stop(&r->guard);
+        }
         code = give_back(r, follow_command(r));
-        atomic_store_explicit(&r->ending, true, memory_order_relaxed);
-        pthread_join(r->watcher, NULL); /* its wait ended with the Hold, or ends at its next look */
+        end_watch(r); /* its wait has ended with the Hold */
         guard_finish(&r->guard);
     }
     psync_lock_close(r->watched);

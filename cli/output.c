@@ -154,7 +154,7 @@ char *escaped(const char *bytes, size_t length)
         at += size;
     }
     *end = '\0';
-    return text;
+    return must_realloc(text, (size_t)(end - text) + 1); /* lists keep many of them */
 }
 
 size_t columns_of(const char *text)
@@ -199,7 +199,7 @@ char *json_line(json_t *object)
     }
     *end = '\0';
     free(dumped);
-    return line;
+    return must_realloc(line, (size_t)(end - line) + 1);
 }
 
 void json_print(json_t *object)

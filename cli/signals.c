@@ -26,6 +26,9 @@ static void note_signal(int number)
 
 void signals_catch(void)
 {
+    static bool catching;
+    if (catching) return;
+    catching = true;
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
         struct sigaction before;
         struct sigaction action = {.sa_handler = note_signal};

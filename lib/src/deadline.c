@@ -21,11 +21,10 @@ psync_result psync__deadline_start(psync_deadline *deadline, const psync_wait *w
     }
     deadline->wait = wait;
     deadline->once = timeout <= 0;
-    if (timeout > LONGEST) {
-        deadline->at = PSYNC_NEVER;
-    } else {
-        deadline->at = psync__clock->monotonic() + (int64_t)ceil(timeout * (double)PSYNC_NS_PER_S);
-    }
+    if (deadline->once) return PSYNC_OK;
+    deadline->since = psync__clock->monotonic();
+    deadline->at = PSYNC_NEVER;
+    if (timeout <= LONGEST) deadline->at = deadline->since + (int64_t)ceil(timeout * (double)PSYNC_NS_PER_S);
     return PSYNC_OK;
 }
 

@@ -11,6 +11,7 @@
 #include <phpsync/driver.h>
 
 typedef struct psync_deadline {
+    int64_t since;          /* monotonic: when the call began */
     int64_t at;             /* monotonic; PSYNC_NEVER without a limit */
     bool once;              /* the time-out is 0: try, and never sleep */
     const psync_wait *wait; /* for its hook; may be NULL */

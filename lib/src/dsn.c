@@ -21,7 +21,7 @@ static const int64_t DEFAULT_TIMEOUT = 5 * PSYNC_NS_PER_S;
 struct owned_dsn {
     psync_dsn dsn; /* first: freed through it */
     psync_dsn_option options[OPTIONS_MAX];
-    char parts[LENGTH_MAX + 1];
+    char parts[LENGTH_MAX + 2]; /* the text, and the NUL that goes between authority and path */
     char shown[LENGTH_MAX + 1];
 };
 
@@ -82,14 +82,18 @@ static psync_result bad_escape(const char *part, psync_error *error)
 static psync_result add_option(struct owned_dsn *own, char *name, char *value, psync_error *error)
 {
     if (!decode(name) || !decode(value)) return bad_escape("options", error);
-    if (psync_dsn_get(&own->dsn, name)) {
-        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "the DSN has the option \"%s\" twice", name);
+    if (!*name) {
+        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "the DSN has an option without a name");
     }
-    if (strcmp(name, "timeout") == 0) {
+    bool is_timeout = strcmp(name, "timeout") == 0;
+    if (psync_dsn_get(&own->dsn, name) || (is_timeout && own->dsn.timeout)) {
+        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "the DSN has the option \"%.80s\" twice", name);
+    }
+    if (is_timeout) {
         if (parse_seconds(value, &own->dsn.timeout)) return PSYNC_OK;
         return psync_error_set(
             error, PSYNC_ERROR_ARGUMENT, 0,
-            "the DSN's timeout must be a number of seconds above 0 and at most 1000000, not \"%s\"", value);
+            "the DSN's timeout must be a number of seconds above 0 and at most 1000000, not \"%.80s\"", value);
     }
     if (own->dsn.option_count == OPTIONS_MAX) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "the DSN has more than %d options", OPTIONS_MAX);
@@ -98,26 +102,51 @@ static psync_result add_option(struct owned_dsn *own, char *name, char *value, p
     return PSYNC_OK;
 }
 
+/* Whether an option's value must not be shown, under whatever name an engine, or a guess, knows a password. */
+static bool is_secret(const char *name)
+{
+    static const char *const words[] = {"pass", "pwd", "secret", "token"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcasestr(name, words[i])) return true;
+    }
+    return false;
+}
+
 static psync_result split_options(struct owned_dsn *own, char *query, psync_error *error)
 {
-    bool shown_one = false;
-    while (query && *query) {
-        char *next = strchr(query, '&');
+    const char *sign = "?";
+    for (char *next; query; query = next) {
+        next = strchr(query, '&');
         if (next) *next++ = '\0';
-        if (strncmp(query, "password=", 9) != 0 && *query) {
-            strcat(own->shown, shown_one ? "&" : "?");
-            strcat(own->shown, query);
-            shown_one = true;
-        }
+        if (!*query) continue;
+        char *shown = own->shown + strlen(own->shown);
+        strcat(strcpy(shown, sign), query);
         char *value = strchr(query, '=');
         if (value) *value++ = '\0';
-        if (*query) {
-            psync_result r = add_option(own, query, value ? value : query + strlen(query), error);
-            if (r) return r;
+        psync_result r = add_option(own, query, value ? value : query + strlen(query), error);
+        if (r) return r;
+        if (is_secret(query)) {
+            *shown = '\0';
+        } else {
+            sign = "&";
         }
-        query = next;
     }
     return PSYNC_OK;
+}
+
+/* A scheme, as URIs have it: else what stands before "://" may be anything, a password too. */
+static bool is_scheme(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+.-";
+    return *text && strspn(text, allowed) == strlen(text);
+}
+
+/* Whether it looks as if "user:password@" holds a "/" or a "?" as it is: then no part is what it seems. */
+static bool password_is_cut(const char *rest)
+{
+    size_t head = strcspn(rest, "/?");
+    size_t plain = strcspn(rest, ":@");
+    return plain < head && strchr(rest + head, '@');
 }
 
 /* Splits "user:password@" off the front of rest; returns what follows it. */
@@ -147,30 +176,34 @@ static char *split_user(struct owned_dsn *own, char *rest)
 static psync_result split(struct owned_dsn *own, psync_error *error)
 {
     char *rest = strstr(own->parts, "://");
-    if (!rest || rest == own->parts) {
+    if (rest) *rest = '\0';
+    if (!rest || !is_scheme(own->parts)) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
                                "a DSN has the form SCHEME://NAME?OPTION=VALUE, shm://default for example");
     }
-    *rest = '\0';
     rest += 3;
+    if (password_is_cut(rest)) {
+        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
+                               "the DSN has an \"@\" behind a \"/\" or \"?\"; write / as %%2F, ? as %%3F and @ as "
+                               "%%40 in user, password and options");
+    }
     own->dsn.scheme = own->parts;
     strcat(strcpy(own->shown, own->parts), "://");
     rest = split_user(own, rest);
 
-    char *query = strchr(rest, '?');
-    if (query) *query++ = '\0';
-    strcat(own->shown, rest);
-    char *slash = strchr(rest, '/');
-    if (slash) {
-        /* Authority and path need a NUL between them: move the authority one byte to the left. */
-        size_t length = (size_t)(slash - rest);
-        memmove(rest - 1, rest, length);
-        rest[-1 + (ptrdiff_t)length] = '\0';
-        own->dsn.path = slash;
-        own->dsn.authority = rest - 1;
-    } else {
-        own->dsn.authority = rest;
+    size_t shown = strcspn(rest, "?");
+    strncat(own->shown, rest, shown);
+    own->dsn.authority = rest;
+    char *end = rest + strcspn(rest, "/?");
+    if (*end == '/') {
+        /* Authority and path need a NUL between them: what follows moves one byte to the right. */
+        memmove(end + 1, end, strlen(end) + 1);
+        *end = '\0';
+        own->dsn.path = end + 1;
+        shown++;
     }
+    char *query = rest[shown] == '?' ? rest + shown : NULL;
+    if (query) *query++ = '\0';
     psync_result r = split_options(own, query, error);
     if (r) return r;
     if (!decode((char *)own->dsn.user)) return bad_escape("user", error);
@@ -193,7 +226,7 @@ psync_dsn *psync__dsn_parse(const char *text, psync_error *error)
         return NULL;
     }
     memcpy(own->parts, text, length);
-    char *nothing = own->parts + length;
+    const char *nothing = own->parts + LENGTH_MAX + 1;
     own->dsn = (psync_dsn){
         .text = own->shown,
         .user = nothing,
@@ -201,18 +234,18 @@ psync_dsn *psync__dsn_parse(const char *text, psync_error *error)
         .authority = nothing,
         .path = nothing,
         .options = own->options,
-        .timeout = DEFAULT_TIMEOUT,
     };
     if (split(own, error)) {
         free(own);
         return NULL;
     }
+    if (!own->dsn.timeout) own->dsn.timeout = DEFAULT_TIMEOUT;
     return &own->dsn;
 }
 
 void psync__dsn_free(psync_dsn *dsn)
 {
-    if (dsn) memset((void *)((struct owned_dsn *)dsn)->parts, 0, LENGTH_MAX);
+    if (dsn) memset((void *)((struct owned_dsn *)dsn)->parts, 0, LENGTH_MAX + 2);
     free(dsn);
 }
 
@@ -235,7 +268,7 @@ psync_result psync_dsn_allow(const psync_dsn *dsn, const char *const *allowed, p
             strcat(names, ", ");
             strcat(names, *a);
         }
-        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "%s:// has no option \"%s\"; its options are %s",
+        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "%s:// has no option \"%.80s\"; its options are %s",
                                dsn->scheme, dsn->options[i].name, names);
     }
     return PSYNC_OK;

@@ -11,9 +11,9 @@
  */
 #include "lock.h"
 
+#include <float.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "deadline.h"
 #include "key.h"
 
@@ -53,71 +53,88 @@ uint64_t psync_lock_last_fence(const psync_lock *lock)
     return atomic_load_explicit(&lock->last_fence, memory_order_relaxed);
 }
 
-/* The loop of a taker that found the Lock busy, from its first sleep on. */
-static psync_result take_blocking(psync_lock *lock, psync_take *take, const psync_wait *wait, psync_lock_state *now,
-                                  psync_error *error)
+/* The loop of a taker whose first try found the Lock busy; now is what it saw. */
+static psync_result take_turn(psync_lock *lock, psync_take *take, const psync_deadline *deadline,
+                              psync_lock_state *now, psync_error *error)
 {
     const psync_driver *driver = lock->space->driver;
     void *state = lock->space->state;
-    psync_deadline deadline;
-    psync_result r = psync__deadline_start(&deadline, wait, error);
-    take->waiting_since = psync__clock->monotonic();
-    while (!r) {
-        if (psync__deadline_over(&deadline)) return PSYNC_NO;
-        r = psync__deadline_interrupt(&deadline, error);
+    psync_result r = PSYNC_NO;
+    take->waiting_since = deadline->since;
+    while (r == PSYNC_NO && !psync__deadline_over(deadline)) {
+        r = psync__deadline_interrupt(deadline, error);
         if (!r) r = psync__space_enter(lock->space, error); /* the hook may have forked */
         if (r) break;
-        int64_t until = psync__deadline_sleep(&deadline, now->exists ? now->expires : 0);
+        int64_t until = psync__deadline_sleep(deadline, now->exists ? now->expires : 0);
         r = driver->lock_await(state, &lock->key, now, PSYNC_ROLE_TAKER, until, error);
-        if (r) break;
-        r = driver->lock_acquire(state, &lock->key, take, now, error);
-        if (r != PSYNC_NO) break;
-        r = PSYNC_OK;
+        if (!r) r = driver->lock_acquire(state, &lock->key, take, now, error);
     }
     return r;
 }
 
-/* Checks, a first try, and the loop if that did not do. */
-static psync_result take(psync_lock *lock, psync_take *take, const psync_wait *wait, psync_lock_state *taken,
-                         psync_error *error)
+static psync_result taken_or_error(psync_lock *lock, psync_result r, const psync_lock_state *taken,
+                                   psync_error *error)
 {
-    psync_result r = PSYNC_OK;
-    psync_deadline never_started;
-    take->may_wait = !wait || wait->timeout > 0;
-    if (wait && !(wait->timeout >= 0)) r = psync__deadline_start(&never_started, wait, error);
-    if (!r) r = psync__space_enter(lock->space, error);
-    if (!r) r = lock->space->driver->lock_acquire(lock->space->state, &lock->key, take, taken, error);
-    if (r == PSYNC_NO && take->may_wait) r = take_blocking(lock, take, wait, taken, error);
     if (!r) atomic_store_explicit(&lock->last_fence, taken->fence, memory_order_relaxed);
     return lock_error(lock, r, error);
+}
+
+/* The time counts from before the first try, which may be slow on some engines. */
+static psync_result take_within(psync_lock *lock, psync_take *take, const psync_wait *wait, psync_lock_state *taken,
+                                psync_error *error)
+{
+    psync_deadline deadline;
+    psync_result r = psync__deadline_start(&deadline, wait, error);
+    if (!r) r = psync__space_enter(lock->space, error);
+    if (!r) {
+        take->may_wait = !deadline.once;
+        r = lock->space->driver->lock_acquire(lock->space->state, &lock->key, take, taken, error);
+    }
+    if (r == PSYNC_NO && take->may_wait) r = take_turn(lock, take, &deadline, taken, error);
+    return taken_or_error(lock, r, taken, error);
 }
 
 psync_result psync__lock_take_hold(psync_lock *lock, int64_t lease, const psync_wait *wait, psync_lock_state *taken,
                                    psync_error *error)
 {
     psync_take hold = {.hold = true, .lease = lease};
-    return take(lock, &hold, wait, taken, error);
+    return take_within(lock, &hold, wait, taken, error);
 }
 
-__attribute__((noinline)) static psync_result acquire_slowly(psync_lock *lock, const psync_wait *wait,
+__attribute__((noinline)) static psync_result acquire_within(psync_lock *lock, const psync_wait *wait,
                                                              uint64_t *fence, psync_error *error)
 {
     psync_take plain = {.hold = false};
     psync_lock_state taken;
-    psync_result r = take(lock, &plain, wait, &taken, error);
+    psync_result r = take_within(lock, &plain, wait, &taken, error);
     if (!r && fence) *fence = taken.fence;
     return r;
 }
 
-/* A first try that may wait, alone; whatever it does not settle begins again on the slow way. */
+/* After a first try without a limit that returned r. */
+__attribute__((noinline)) static psync_result acquire_rest(psync_lock *lock, psync_result r, const psync_wait *wait,
+                                                           psync_lock_state *taken, psync_error *error)
+{
+    psync_take plain = {.may_wait = true};
+    psync_deadline deadline;
+    if (r == PSYNC_NO) {
+        r = psync__deadline_start(&deadline, wait, error);
+        if (!r) r = take_turn(lock, &plain, &deadline, taken, error);
+    }
+    return taken_or_error(lock, r, taken, error);
+}
+
+/* Without a limit no clock is read before the first try: it is the usual case, and most often all there is. */
 psync_result psync_lock_acquire(psync_lock *lock, const psync_wait *wait, uint64_t *fence, psync_error *error)
 {
     static const psync_take plain = {.may_wait = true};
+    if (wait && !(wait->timeout > DBL_MAX)) return acquire_within(lock, wait, fence, error);
     psync_lock_state taken;
-    bool usual = (!wait || wait->timeout > 0) && psync__space_enter(lock->space, error) == PSYNC_OK;
-    if (!usual ||
-        lock->space->driver->lock_acquire(lock->space->state, &lock->key, &plain, &taken, error) != PSYNC_OK) {
-        return acquire_slowly(lock, wait, fence, error);
+    psync_result r = psync__space_enter(lock->space, error);
+    if (!r) r = lock->space->driver->lock_acquire(lock->space->state, &lock->key, &plain, &taken, error);
+    if (__builtin_expect(r != PSYNC_OK, 0)) {
+        r = acquire_rest(lock, r, wait, &taken, error);
+        if (r) return r;
     }
     atomic_store_explicit(&lock->last_fence, taken.fence, memory_order_relaxed);
     if (fence) *fence = taken.fence;

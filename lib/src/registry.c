@@ -67,6 +67,6 @@ psync_result psync__registry_find(const char *scheme, const psync_driver **drive
         strcat(known, name);
         strcat(known, "://");
     }
-    return psync_error_set(error, PSYNC_ERROR_NO_DRIVER, 0, "no driver for the scheme \"%s\"; this build has %s",
+    return psync_error_set(error, PSYNC_ERROR_NO_DRIVER, 0, "no driver for the scheme \"%.80s\"; this build has %s",
                            scheme, known);
 }

@@ -2,6 +2,7 @@
 /* space.c - opening, closing, lists and facts of a space; what a fork means for it. */
 #include "space.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,16 +40,16 @@ static psync_result space_error(const psync_space *space, psync_result result, p
 }
 
 /* The path of this process's executable: what an acquisition is labelled with unless the user says otherwise. */
-static void default_label(char label[PSYNC_LABEL_MAX + 1])
+static void default_label(char label[PATH_MAX])
 {
-    ssize_t length = readlink("/proc/self/exe", label, PSYNC_LABEL_MAX);
+    ssize_t length = readlink("/proc/self/exe", label, PATH_MAX - 1);
     label[length > 0 ? length : 0] = '\0';
 }
 
 /* A label that is too long keeps its end: a path's end tells more. */
 static psync_result set_label(psync_space *space, const char *label, psync_error *error)
 {
-    char own[PSYNC_LABEL_MAX + 1];
+    char own[PATH_MAX];
     if (!label) {
         default_label(own);
         label = own;
@@ -63,12 +64,14 @@ static psync_result open_space(const psync_driver *driver, const char *text, con
                                psync_space **space, psync_error *error)
 {
     static const psync_options no_options;
+    psync_error unasked;
     if (!options) options = &no_options;
+    if (!error) error = &unasked; /* its result is needed */
     psync_space *new = calloc(1, sizeof *new);
     if (!new) return psync_error_set(error, PSYNC_ERROR_FULL, 0, "out of memory");
-    psync_result r = PSYNC_ERROR_ARGUMENT;
     new->dsn = psync__dsn_parse(text, error);
-    if (!new->dsn) goto failed;
+    psync_result r = new->dsn ? PSYNC_OK : error->result;
+    if (r) goto failed;
     new->driver = driver;
     r = driver ? psync__registry_check(driver, new->dsn->scheme, error)
                : psync__registry_find(new->dsn->scheme, &new->driver, error);
@@ -97,8 +100,10 @@ failed:
 psync_result psync_space_open(const char *dsn, const psync_options *options, psync_space **space,
                               psync_error *error)
 {
-    if (!dsn) dsn = getenv("PHPSYNC_DSN");
-    if (!dsn || !*dsn) dsn = DEFAULT_DSN;
+    if (!dsn) {
+        dsn = getenv("PHPSYNC_DSN");
+        if (!dsn || !*dsn) dsn = DEFAULT_DSN;
+    }
     return open_space(NULL, dsn, options, space, error);
 }
 

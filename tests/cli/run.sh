@@ -124,6 +124,10 @@ start_family() {
     read -r <"$here_is/ready"
 }
 
+parent_of() {
+    sed 's/.*) . //; s/ .*//' "/proc/$1/stat"
+}
+
 promise killing_phpsync_kills_the_command_and_all_it_started_and_frees_the_lock
 killing_phpsync_kills_the_command_and_all_it_started_and_frees_the_lock() {
     start_family
@@ -138,9 +142,19 @@ killing_the_guard_kills_the_command_and_all_it_started_and_frees_the_lock() {
     mkfifo "$here_is/ready"
     start sh -c 'exec phpsync run k -- sh -c "$1" "$0" 2>"$0/errors"' "$here_is" "$family"
     read -r <"$here_is/ready"
-    kill -KILL "$(ps -o ppid= -p "$(cat "$here_is/command")" | tr -d ' ')" && ended 70 $! &&
+    kill -KILL "$(parent_of "$(cat "$here_is/command")")" && ended 70 "${started[0]}" &&
         grep -q '^phpsync: .*guard' "$errors" && until_true 'all have ended' family_is_gone &&
         [ ! -e "$here_is/went-on" ] && exits 1 phpsync exists k
+}
+
+# The guard is stopped first, so that it is sure to do nothing in between.
+promise killing_phpsync_and_its_guard_at_once_kills_the_command
+killing_phpsync_and_its_guard_at_once_kills_the_command() {
+    local guard command
+    hold k
+    guard=$(parent_of "$command")
+    kill -STOP "$guard" && kill -KILL "${started[0]}" "$guard" &&
+        until_true 'the command has ended' is_gone "$command" && exits 0 phpsync lock -w 10 k
 }
 
 promise killing_phpsync_while_the_command_is_suspended_kills_it_too
@@ -162,7 +176,7 @@ phpsync_stops_and_goes_on_with_its_command() {
         until_true 'the command goes on' eval "! is_stopped $(cat "$here_is/command")" && ! is_stopped $! &&
         kill -STOP "$(cat "$here_is/command")" && until_true 'phpsync is stopped' is_stopped $! &&
         kill -CONT "$(cat "$here_is/command")" && until_true 'phpsync goes on' eval "! is_stopped $!" &&
-        kill -TERM $! && ended 143 $!
+        kill -KILL $! && until_true 'all have ended' family_is_gone
 }
 
 promise a_run_that_loses_its_lock_stops_the_command_and_all_it_started
@@ -207,8 +221,8 @@ a_lease_is_seen_by_others() {
 
 promise what_a_command_leaves_running_runs_on_without_the_lock
 what_a_command_leaves_running_runs_on_without_the_lock() {
-    exits 5 phpsync run k -- sh -c 'sleep 1000 >/dev/null 2>&1 & echo $! >"$0/left"; exit 5' "$here_is"
-    exits 1 phpsync exists k && ! is_gone "$(cat "$here_is/left")" && kill "$(cat "$here_is/left")"
+    exits 5 phpsync run k -- sh -c 'sleep 1000 >/dev/null 2>&1 & echo $! >"$0/left"; exit 5' "$here_is" &&
+        exits 1 phpsync exists k && ! is_gone "$(cat "$here_is/left")" && kill "$(cat "$here_is/left")"
 }
 
 promise run_works_when_its_caller_ignores_SIGCHLD

@@ -221,7 +221,7 @@ static void a_stopped_process_keeps_its_hold(void)
 {
     struct stage *a = stage(1, 0);
     pid_t process = start_holder(a);
-    CHECK(kill(process, SIGSTOP) == 0);
+    process_stop(process);
     if (suite.liveness <= 1) EXPECT(PSYNC_NO, psync_lock_acquire(lock_of(a->key), FOR_SECONDS(1.5), NULL, ERR));
     expect_locked(lock_of(a->key));
     CHECK(kill(process, SIGCONT) == 0);

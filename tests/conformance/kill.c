@@ -425,8 +425,7 @@ static void a_stopped_taker_keeps_nobody_from_the_free_lock(void)
         pid_t next = process_start(one_turn, 1, a);
         expect_meeting(&a->ready, LOST, "the next taker's start");
         wait_until_asleep(next);
-        CHECK(kill(stopped, SIGSTOP) == 0);
-        sleep_for(0.01);
+        process_stop(stopped);
         EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
         expect_meeting(&a->done, LOST, "the taker that runs getting the Lock");
         CHECK_EQUAL(1, a->turns);
@@ -459,8 +458,7 @@ static void a_stopped_waiter_goes_on_when_it_runs_again(void)
     for (int i = 0; i < 2; i++) expect_meeting(&a->ready, LOST, "a waiter's start");
     wait_until_asleep(stopped);
     wait_until_asleep(other);
-    CHECK(kill(stopped, SIGSTOP) == 0);
-    sleep_for(0.01);
+    process_stop(stopped);
     EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
     take(lock);
     expect_meeting(&a->done, LOST, "the waiter that runs going on");

@@ -170,9 +170,21 @@ static void sleepers_mind_a_lease_given_to_a_hold_that_had_none(void)
     sleepers_behind(0, 0.4);
 }
 
-static void a_short_lease_ends_between_the_looks_of_a_sleeper(void)
+/* A sleeper must be told of a lease's new end, not come across it when it looks next: half of seven are at once. */
+static void a_lease_made_very_short_ends_the_sleep_at_once(void)
 {
-    sleepers_behind(5, 0.03);
+    enum { TIMES = 7 };
+    int late = 0;
+    for (int i = 0; i < TIMES; i++) {
+        struct stage *a = stage(1, 0);
+        int64_t start = 0;
+        psync_hold *hold = hold_for(lock_of(a->key), i % 2 ? 50 : 0);
+        double slept = slept_until(a, i % 3, hold, 0.01, &start);
+        if (slept < 0.01) check_failed(__FILE__, __LINE__, "early, after %f s", slept);
+        late += slept > 0.04 + 50 * (double)suite.operation / 1e9;
+        psync_hold_free(hold);
+    }
+    if (late > TIMES / 2) check_failed(__FILE__, __LINE__, "%d of %d slept on", late, TIMES);
 }
 
 static void renew_extends_a_lease_again_and_again(void)
@@ -324,7 +336,7 @@ const struct test lease_tests[] = {
     PROCESSES(sleepers_mind_a_lease_that_was_renewed_for_longer),
     PROCESSES(sleepers_mind_a_lease_that_was_made_shorter),
     PROCESSES(sleepers_mind_a_lease_given_to_a_hold_that_had_none),
-    PROCESSES(a_short_lease_ends_between_the_looks_of_a_sleeper),
+    PROCESSES(a_lease_made_very_short_ends_the_sleep_at_once),
     THREADS(renew_extends_a_lease_again_and_again),
     THREADS(expires_at_tells_when_the_lease_ends),
     THREADS(a_lost_hold_never_frees_the_next_owner_s),

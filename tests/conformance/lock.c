@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,7 +114,7 @@ static void outlives(enum helper_end end)
     const char *key = fresh_key();
     psync_lock *lock = lock_of(key);
     pid_t taker = helper_run("acquire", key, end);
-    for (int look = 0; look < 3; look++) { /* not only at first sight */
+    for (int look = 0; look < 2; look++) { /* not only at first sight */
         psync_owner owner;
         expect_locked(lock);
         EXPECT(PSYNC_OK, psync_lock_inspect(lock, &owner, ERR));
@@ -330,43 +331,55 @@ static void relocking_worker(int index, void *argument)
     EXPECT(PSYNC_OK, psync_lock_acquire(lock, NULL, NULL, ERR));
     meet(&a->ready);
     while (!atomic_load(&a->stop)) {
+        spin_for(2000000);
         EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
         EXPECT(PSYNC_OK, psync_lock_acquire(lock, NULL, NULL, ERR));
     }
     EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
 }
 
-static void a_tight_relocker_starves_no_taker(void)
+static int by_size(const void *a, const void *b)
 {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/*
+ * Each turn comes, and as a rule soon: the median is what a relocker's turns cost, not what luck brings. Most of
+ * the relockers' time goes by under the Lock, so whoever only ever tries when it happens to run finds it taken.
+ */
+static void turns_beside(int relockers)
+{
+    enum { TURNS = 21 };
     struct stage *a = stage(1, 0);
-    struct crowd *crowd = crowd_start(1, relocking_worker, a);
+    struct crowd *crowd = crowd_start(relockers, relocking_worker, a);
     psync_lock *lock = lock_of(a->key);
-    expect_meeting(&a->ready, LOST, "the relocker's start");
-    for (int i = 0; i < 20; i++) {
+    double took[TURNS];
+    for (int i = 0; i < relockers; i++) expect_meeting(&a->ready, LOST, "a relocker's start");
+    for (int i = 0; i < TURNS; i++) {
         int64_t start = now_ns();
         EXPECT(PSYNC_OK, psync_lock_acquire(lock, FOR_SECONDS(LOST), NULL, ERR));
-        EXPECT_TIME(start, 0, 2);
+        took[i] = since(start);
         EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
     }
     atomic_store(&a->stop, 1);
     crowd_join(crowd);
+    qsort(took, TURNS, sizeof *took, by_size);
+    double usual = 0.25 + 300 * (double)suite.operation / 1e9;
+    if (took[TURNS / 2] > usual || took[TURNS - 1] > 2) {
+        check_failed(__FILE__, __LINE__, "half of the turns took over %.3f s, the longest %.3f s", took[TURNS / 2],
+                     took[TURNS - 1]);
+    }
+}
+
+static void a_tight_relocker_starves_no_taker(void)
+{
+    turns_beside(1);
 }
 
 static void two_tight_relockers_starve_no_taker(void)
 {
-    struct stage *a = stage(1, 0);
-    struct crowd *crowd = crowd_start(2, relocking_worker, a);
-    psync_lock *lock = lock_of(a->key);
-    expect_meeting(&a->ready, LOST, "a relocker's start");
-    expect_meeting(&a->ready, LOST, "the other relocker's start");
-    for (int i = 0; i < 20; i++) {
-        int64_t start = now_ns();
-        EXPECT(PSYNC_OK, psync_lock_acquire(lock, FOR_SECONDS(LOST), NULL, ERR));
-        EXPECT_TIME(start, 0, 2);
-        EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
-    }
-    atomic_store(&a->stop, 1);
-    crowd_join(crowd);
+    turns_beside(2);
 }
 
 /* Free means free: not reserved for anybody, asleep, gone or dead. */

@@ -91,10 +91,10 @@ static void the_hook_looks_about_four_times_a_second(void)
         struct blocked b = blocked(fresh_key());
         handle_signal(0);
         int64_t start = now_ns();
-        EXPECT(PSYNC_NO, block(&b, call, HOOKED(1.6)));
-        EXPECT_TIME(start, 1.6, 1.6 + LATE);
+        EXPECT(PSYNC_NO, block(&b, call, HOOKED(1.3)));
+        EXPECT_TIME(start, 1.3, 1.3 + LATE);
         CHECK(pthread_equal(hook_thread, pthread_self()));
-        if (looks < 6 || looks > 4 * since(start) + 2) {
+        if (looks < 5 || looks > 4 * since(start) + 2) {
             check_failed(__FILE__, __LINE__, "call %d: %d looks in %.2f s", call, looks, since(start));
         }
     }
@@ -141,7 +141,7 @@ static void the_hook_runs_at_once_after_a_signal(void)
             struct signaller signaller;
             handle_signal(i == 1 ? SA_RESTART : 0);
             signal_me(&signaller, 0.1 + 0.05 * i, 1, 0);
-            EXPECT(PSYNC_NO, block(&b, call, HOOKED(0.7)));
+            EXPECT(PSYNC_NO, block(&b, call, HOOKED(0.4)));
             signal_done(&signaller);
             CHECK(served_at);
             int64_t took = served_at - signalled_at;
@@ -161,9 +161,9 @@ static void a_wait_goes_on_with_the_time_that_is_left(void)
             struct signaller signaller;
             handle_signal(call % 2 ? SA_RESTART : 0);
             int64_t start = now_ns();
-            signal_me(&signaller, 0.01, 20, 0.02);
-            EXPECT(PSYNC_NO, block(&b, call, hooked ? HOOKED(0.6) : FOR_SECONDS(0.6)));
-            EXPECT_TIME(start, 0.6, 0.6 + LATE);
+            signal_me(&signaller, 0.01, 20, 0.015);
+            EXPECT(PSYNC_NO, block(&b, call, hooked ? HOOKED(0.45) : FOR_SECONDS(0.45)));
+            EXPECT_TIME(start, 0.45, 0.45 + LATE);
             signal_done(&signaller);
             CHECK(!hooked || looks >= 3);
         }

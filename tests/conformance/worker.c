@@ -271,6 +271,25 @@ static char thread_state(pid_t thread)
     return end[2];
 }
 
+bool is_asleep(pid_t thread)
+{
+    return thread_state(thread) == 'S';
+}
+
+/* Returns when the thread has been seen in one of these states so many times in a row. */
+static void wait_for_state(pid_t thread, const char *states, int times, double pause_for)
+{
+    int64_t start = now_ns();
+    for (int in_a_row = 0; in_a_row < times;) {
+        char state = thread_state(thread);
+        in_a_row = strchr(states, state) ? in_a_row + 1 : 0;
+        if (since(start) > LOST) {
+            check_failed(__FILE__, __LINE__, "a worker is in state %c, not in one of %s", state, states);
+        }
+        sleep_for(pause_for);
+    }
+}
+
 /*
  * No engine tells that a caller sleeps, so its state is looked at: asleep in a row of looks that together take
  * longer than the exchanges with an engine that come before the sleep. One that ended meanwhile is the caller's to
@@ -279,13 +298,11 @@ static char thread_state(pid_t thread)
 void wait_until_asleep(pid_t thread)
 {
     double pause_for = (double)suite.operation * 5 / 1e9;
-    if (pause_for < 0.0005) pause_for = 0.0005;
-    int64_t start = now_ns();
-    for (int in_a_row = 0; in_a_row < 4;) {
-        char state = thread_state(thread);
-        in_a_row = state == 'S' || state == 'T' || state == 'Z' ? in_a_row + 1 : 0;
-        if (since(start) > LOST)
-            check_failed(__FILE__, __LINE__, "a worker should sleep, but is in state %c", state);
-        sleep_for(pause_for);
-    }
+    wait_for_state(thread, "SZ", 4, pause_for < 0.0005 ? 0.0005 : pause_for);
+}
+
+void process_stop(pid_t process)
+{
+    CHECK(kill(process, SIGSTOP) == 0);
+    wait_for_state(process, "T", 1, 0.0005);
 }

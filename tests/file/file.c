@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * file - does one thing to the key "k" of a space, between two calls of
- * getppid(2) that tests/file/run finds in a trace.
+ * getppid(2) that tests/file/run finds in a trace. Its argument after the DSN:
  *
- *     file DSN acquire|hold|renew|release|create|add|set|remove
- *     file DSN wait       waits for the Lock's end, at most 20 seconds
- *     file DSN await      waits until the Integer is at least 1, at most 20 seconds
- *     file DSN stay       takes, frees, counts; after a line from its input holds and counts, and stays until the
- * next file DSN state      prints "lock=absent|alive|ended integer=VALUE|none" crash DSN prove      takes, frees
- * and counts, then says "works"
+ * - acquire, hold, renew, release, create, add, set, remove;
+ * - wait: waits for the Lock's end, at most 20 seconds;
+ * - await: waits until the Integer is at least 1, at most 20 seconds;
+ * - stay: takes, frees, counts; after a line from its input holds and counts, and stays until the next line;
+ * - state: prints "lock=absent|alive|ended integer=VALUE|none";
+ * - prove: takes, frees and counts, then says "works".
  *
  * Prints the result's number, and for an error its message.
  */

@@ -7,6 +7,7 @@
 passed=0
 failed=0
 skipped=0
+ran=0          # programs so far
 time_limit=600 # seconds for one program: a hang is a failure, not an endless run
 running='' # the process that runs now
 : "${logs:?}"
@@ -36,6 +37,7 @@ counts_of() {
 run() {
     local name=$1 log=$logs/${1//[^a-z0-9-]/_}.log start=$SECONDS status=0 counts trouble='' p=0 f=0 s=0
     shift
+    ran=$((ran + 1))
     timeout --kill-after=10 "$time_limit" "$@" >"$log" 2>&1 </dev/null &
     running=$!
     wait "$running" || status=$?

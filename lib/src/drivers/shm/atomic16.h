@@ -44,7 +44,11 @@ static inline shm_pair shm_split(shm_u128 whole)
     return (shm_pair){(uint64_t)whole, (uint64_t)(whole >> 64)};
 }
 
-/* Swaps *expected for desired; else false, and *expected becomes what was found, whole. */
+/*
+ * Swaps *expected for desired; else false, and *expected becomes what was
+ * found. That is whole on x86-64; an arm64 processor without LSE may have
+ * loaded its halves at two moments, so it is no more than another guess.
+ */
 static inline bool shm_swap(shm_word *word, shm_pair *expected, shm_pair desired)
 {
     shm_u128 before = shm_join(*expected);
@@ -60,12 +64,6 @@ static inline bool shm_swap_once(shm_word *word, shm_pair expected, shm_pair des
     return __sync_bool_compare_and_swap(&word->whole, shm_join(expected), shm_join(desired));
 }
 
-/* Reads both halves in one step. It writes to the cache line, so not for a hot path. */
-static inline shm_pair shm_read(shm_word *word)
-{
-    return shm_split(__sync_val_compare_and_swap(&word->whole, 0, 0));
-}
-
 /* Reads the halves one by one: a guess, to be confirmed by shm_swap. Acquire: see the low half's callers. */
 static inline shm_pair shm_guess(shm_word *word)
 {
@@ -73,6 +71,21 @@ static inline shm_pair shm_guess(shm_word *word)
     pair.low = atomic_load_explicit(&word->half.low, memory_order_acquire);
     pair.high = atomic_load_explicit(&word->half.high, memory_order_acquire);
     return pair;
+}
+
+/*
+ * Reads both halves in one step. It writes to the cache line, so not for a hot
+ * path. On arm64 only a swap that succeeds tells that the halves belong together.
+ */
+static inline shm_pair shm_read(shm_word *word)
+{
+#if defined(__aarch64__)
+    shm_pair pair = shm_guess(word);
+    while (!shm_swap(word, &pair, pair)) continue;
+    return pair;
+#else
+    return shm_split(__sync_val_compare_and_swap(&word->whole, 0, 0));
+#endif
 }
 
 /* Tells the processor that this is a loop that waits for another one. */

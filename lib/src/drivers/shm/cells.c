@@ -6,7 +6,9 @@
  * (hash, tag, key, and the generation before and after), so a find is right
  * whatever goes on around it. A look-up that finds nothing is right if
  * header->changes was even and the same before and after: it is odd while keys
- * are unlinked or moved. If it was not, the look-up is done under the guard.
+ * are unlinked or moved. If it was not, the look-up is done under the guard. For
+ * that, links are stored with release and all that a look-up reads is loaded with
+ * acquire: who sees any part of a change sees the odd number too.
  *
  * All changes happen under the guard. The cells are the truth: a cell's tag,
  * written last when it gets a key and erased when it loses it, says whether it
@@ -176,6 +178,14 @@ static _Atomic uint32_t *bucket_of(struct shm_file *file, uint32_t hash)
     return count ? bucket_at(file, hash & (count - 1)) : NULL;
 }
 
+/* Whether a cell of this kind counts. A retired word: a sweep is about to erase the tag, or was cut short before.
+ */
+static bool has_key(struct shm_cell *cell, enum shm_kind kind)
+{
+    uint32_t futex = atomic_load_explicit(&cell->word.futex, memory_order_acquire);
+    return (kind == SHM_LOCK && !(futex & LOCK_RETIRED)) || (kind == SHM_INTEGER && futex != INTEGER_RETIRED);
+}
+
 /* What a walk along a chain found. */
 enum found { FOUND, NOT_FOUND, BROKEN };
 
@@ -191,10 +201,12 @@ static enum found walk(struct shm_file *file, const psync_key *key, enum shm_kin
         struct shm_cell *c = shm_cell_at(file, index);
         if (!c || steps > CHAIN_MAX) return BROKEN;
         link = &c->next;
-        if (atomic_load_explicit(&c->hash, memory_order_relaxed) != hash) continue;
+        if (atomic_load_explicit(&c->hash, memory_order_acquire) != hash) continue;
         uint32_t generation = atomic_load_explicit(&c->generation, memory_order_acquire);
         if (atomic_load_explicit(&c->tag, memory_order_acquire) != tag || generation % 2) continue;
         if (!same_key(file, c, key) || !shm_cells_same(c, generation)) continue;
+        /* Its sweep may never end: only the guard's next holder can tell, and repair it. */
+        if (!has_key(c, kind)) return BROKEN;
         *cell = c;
         *note = (uint64_t)index << 32 | generation;
         return FOUND;
@@ -218,18 +230,18 @@ static enum found look_up(struct shm_file *file, const psync_key *key, enum shm_
     return BROKEN;
 }
 
-/* Under the guard. Odd: look-ups that find nothing know that it means nothing. Seq_cst keeps it around the changes.
- */
+/* Under the guard. Odd: look-ups that find nothing know that it means nothing. The stores between begin and end are
+ * release, so they come after the first; the second comes after them. */
 static void changes_begin(struct shm_file *file)
 {
     uint32_t now = atomic_load_explicit(&file->header->changes, memory_order_relaxed);
-    atomic_store_explicit(&file->header->changes, now | 1, memory_order_seq_cst);
+    atomic_store_explicit(&file->header->changes, now | 1, memory_order_release);
 }
 
 static void changes_end(struct shm_file *file)
 {
     uint32_t now = atomic_load_explicit(&file->header->changes, memory_order_relaxed);
-    atomic_store_explicit(&file->header->changes, now + 1, memory_order_seq_cst);
+    atomic_store_explicit(&file->header->changes, now + 1, memory_order_release);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -245,6 +257,14 @@ static int by_first(const void *a, const void *b)
     const struct range *x = a;
     const struct range *y = b;
     return (x->first > y->first) - (x->first < y->first);
+}
+
+/* How many blocks there are, of both kinds. Acquire: who sees what was written into a block sees it counted. */
+static size_t block_count(struct shm_file *file)
+{
+    uint32_t buckets = atomic_load_explicit(&file->header->bucket_blocks, memory_order_acquire);
+    uint32_t processes = atomic_load_explicit(&file->header->process_blocks, memory_order_acquire);
+    return (size_t)buckets + processes;
 }
 
 /* The cells that blocks take, in order. Returns how many ranges. */
@@ -271,8 +291,8 @@ static size_t block_ranges(struct shm_file *file, struct range ranges[BLOCKS])
 void shm_cells_each(struct shm_file *file, shm_cells_visitor visitor, void *argument)
 {
     struct range ranges[BLOCKS];
-    /* Cells before blocks: a block that is added after this lies beyond cells, or was counted. */
     uint32_t cells = atomic_load_explicit(&file->header->cells, memory_order_acquire);
+    size_t blocks = block_count(file);
     size_t n = block_ranges(file, ranges);
     size_t next = 0;
     for (uint32_t index = SHM_HEADER_CELLS; index < cells; index++) {
@@ -283,7 +303,16 @@ void shm_cells_each(struct shm_file *file, shm_cells_visitor visitor, void *argu
         }
         struct shm_cell *cell = shm_cell_at(file, index);
         if (!cell) return;
-        visitor(file, cell, tag_kind(atomic_load_explicit(&cell->tag, memory_order_acquire)), argument);
+        enum shm_kind kind = tag_kind(atomic_load_explicit(&cell->tag, memory_order_acquire));
+        if (kind != SHM_FREE && block_count(file) != blocks) {
+            /* It may lie in a block that was counted only now; before, its cells were zeros. */
+            blocks = block_count(file);
+            n = block_ranges(file, ranges);
+            next = 0;
+            index--;
+            continue;
+        }
+        visitor(file, cell, kind, argument);
     }
 }
 
@@ -296,7 +325,7 @@ static void push_free(struct shm_file *file, struct shm_cell *cell)
     atomic_store_explicit(&cell->tag, SHM_FREE, memory_order_release);
     uint32_t head = atomic_load_explicit(&header->free_head, memory_order_relaxed);
     uint32_t count = atomic_load_explicit(&header->free_count, memory_order_relaxed);
-    atomic_store_explicit(&cell->next, head, memory_order_relaxed);
+    atomic_store_explicit(&cell->next, head, memory_order_release);
     atomic_store_explicit(&header->free_head, shm_cell_index(file, cell), memory_order_relaxed);
     atomic_store_explicit(&header->free_count, count + 1, memory_order_relaxed);
 }
@@ -358,6 +387,8 @@ static bool retire_integer(struct shm_cell *cell)
     shm_pair word = shm_guess(&cell->word);
     while (!integer_exists(word)) {
         shm_pair retired = {((word.low & ~INTEGER_BELL & ~INTEGER_RING) | INTEGER_RETIRED) + INTEGER_VERSION, 0};
+        /* First the version: a process killed in between must not let it fall back. */
+        atomic_store_explicit(&cell->version, (uint32_t)(retired.low / INTEGER_VERSION), memory_order_relaxed);
         if (!shm_swap(&cell->word, &word, retired)) continue;
         if (word.low & (INTEGER_BELL | INTEGER_RING)) shm_futex_wake(&cell->word.futex, INT32_MAX, UINT32_MAX);
         return true;
@@ -396,7 +427,9 @@ static uint32_t whole_pages(uint32_t cells)
 static psync_result append(struct shm_file *file, uint32_t cells, uint32_t *first, psync_error *error)
 {
     *first = atomic_load_explicit(&file->header->cells, memory_order_relaxed);
-    if (*first > file->limit / SHM_CELL) return shm_damaged(file, "it counts more cells than fit", error);
+    if (*first < SHM_HEADER_CELLS || *first > file->limit / SHM_CELL) {
+        return shm_damaged(file, "it counts fewer or more cells than it can have", error);
+    }
     psync_result r = shm_file_extend(file, cells, error);
     /* Release: who sees the count sees a file of that length. */
     if (!r) atomic_store_explicit(&file->header->cells, *first + cells, memory_order_release);
@@ -409,8 +442,8 @@ static psync_result grow(struct shm_file *file, psync_error *error)
     uint32_t now = atomic_load_explicit(&file->header->cells, memory_order_relaxed);
     uint32_t wanted = whole_pages(now / GROWTH_PART > GROWTH_MIN ? now / GROWTH_PART : GROWTH_MIN);
     uint32_t first;
-    psync_result r = append(file, wanted, &first, error);
-    if (r == PSYNC_ERROR_FULL) {
+    psync_result r = append(file, wanted, &first, NULL);
+    if (r) {
         wanted = SHM_PAGE_CELLS;
         r = append(file, wanted, &first, error);
     }
@@ -428,8 +461,9 @@ static psync_result make_room(struct shm_file *file, uint32_t need, psync_error 
     uint32_t enough = atomic_load_explicit(&file->header->cells, memory_order_relaxed) / GROWTH_PART;
     if (enough < need) enough = need;
     if (free_count(file) >= enough) return PSYNC_OK;
-    psync_result r = grow(file, error);
-    return free_count(file) >= need ? PSYNC_OK : r;
+    if (free_count(file) < need) return grow(file, error);
+    grow(file, NULL); /* welcome, not needed */
+    return PSYNC_OK;
 }
 
 psync_result shm_cells_block(struct shm_file *file, uint32_t cells, uint32_t *first, psync_error *error)
@@ -444,7 +478,7 @@ static bool link_cell(struct shm_file *file, struct shm_cell *cell)
 {
     _Atomic uint32_t *bucket = bucket_of(file, atomic_load_explicit(&cell->hash, memory_order_relaxed));
     if (!bucket) return false;
-    atomic_store_explicit(&cell->next, atomic_load_explicit(bucket, memory_order_relaxed), memory_order_relaxed);
+    atomic_store_explicit(&cell->next, atomic_load_explicit(bucket, memory_order_relaxed), memory_order_release);
     /* Release: who finds the cell finds all of it. */
     atomic_store_explicit(bucket, shm_cell_index(file, cell), memory_order_release);
     return true;
@@ -476,7 +510,8 @@ static void widen_table(struct shm_file *file)
     uint32_t blocks = atomic_load_explicit(&header->bucket_blocks, memory_order_relaxed);
     uint32_t buckets = bucket_count(file);
     if (!buckets || blocks >= SHM_BUCKET_BLOCKS) return;
-    if (atomic_load_explicit(&header->keys, memory_order_relaxed) <= buckets / 2) return;
+    uint32_t keys = atomic_load_explicit(&header->keys, memory_order_relaxed);
+    if (keys <= buckets / 2 || keys > atomic_load_explicit(&header->cells, memory_order_relaxed)) return;
     uint32_t first;
     if (shm_cells_block(file, buckets / SHM_BUCKETS_PER_CELL, &first, NULL)) return;
     changes_begin(file);
@@ -522,7 +557,8 @@ static void write_word(struct shm_file *file, struct shm_cell *cell, enum shm_ki
         if (kind == SHM_LOCK) {
             fresh = lock_free(atomic_load_explicit(&file->header->fence, memory_order_relaxed), 0, 0);
         } else {
-            fresh = (shm_pair){(word.low & ~(INTEGER_VERSION - 1)) + INTEGER_VERSION, 0};
+            uint32_t version = atomic_load_explicit(&cell->version, memory_order_relaxed);
+            fresh = (shm_pair){(version + UINT64_C(1)) * INTEGER_VERSION, 0};
         }
     } while (!shm_swap(&cell->word, &word, fresh));
 }
@@ -542,7 +578,7 @@ static psync_result insert(struct shm_file *file, const psync_key *key, enum shm
     if (!c) return shm_damaged(file, "its list of free cells is broken", error);
     /* Odd while the key is written; the stores below are release, so nobody sees them under the old number. */
     uint32_t generation = atomic_load_explicit(&c->generation, memory_order_relaxed) | 1;
-    atomic_store_explicit(&c->generation, generation, memory_order_relaxed);
+    atomic_store_explicit(&c->generation, generation, memory_order_release);
     atomic_store_explicit(&c->hash, hash, memory_order_release);
     atomic_store_explicit(&c->more, 0, memory_order_release);
     if (!write_key(file, c, key)) return shm_damaged(file, "its list of free cells is broken", error);
@@ -607,13 +643,6 @@ static void mark_more(struct shm_file *file, struct shm_cell *cell)
     }
 }
 
-static bool has_key(struct shm_cell *cell, enum shm_kind kind)
-{
-    /* A retired word: its sweep was cut short before the tag was erased. */
-    uint32_t futex = atomic_load_explicit(&cell->word.futex, memory_order_relaxed);
-    return (kind == SHM_LOCK && futex != LOCK_RETIRED) || (kind == SHM_INTEGER && futex != INTEGER_RETIRED);
-}
-
 static void repair_key(struct shm_file *file, struct shm_cell *cell, enum shm_kind kind, void *argument)
 {
     bool *whole = argument;
@@ -632,8 +661,9 @@ static void repair_free(struct shm_file *file, struct shm_cell *cell, enum shm_k
         atomic_store_explicit(&cell->tag, SHM_MORE, memory_order_relaxed);
         return;
     }
-    /* The dead may have retired it without waking who slept on it. */
-    if (kind == SHM_INTEGER) shm_futex_wake(&cell->word.futex, INT32_MAX, UINT32_MAX);
+    /* The dead may have retired it without waking who slept on it: waiters for an Integer, takers of a free Lock.
+     */
+    if (kind == SHM_INTEGER || kind == SHM_LOCK) shm_futex_wake(&cell->word.futex, INT32_MAX, UINT32_MAX);
     push_free(file, cell);
 }
 

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@
 struct place {
     char folder[PATH_MAX];
     char path[PATH_MAX];
+    const char *name;
     mode_t mode;
     bool mode_given;
     bool shared_folder; /* path=: whoever may write into the folder is trusted */
@@ -70,15 +72,25 @@ static void watch_forks(void)
     watch_error = pthread_atfork(shm_files_lock, shm_files_unlock, forget_identities);
 }
 
-/* A failed system call as an error: the usual numbers as what they mean, with what to do. */
-static psync_result system_failed(psync_error *error, int number, const char *did, const char *path)
+/* The system's own words for an errno. */
+static const char *describe(int number, char *buffer, size_t size)
+{
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+    return strerror_r(number, buffer, size);
+#else
+    return strerror_r(number, buffer, size) == 0 ? buffer : "unknown error";
+#endif
+}
+
+psync_result shm_system_failed(psync_error *error, int number, const char *did, const char *path)
 {
     switch (number) {
     case EACCES:
     case EPERM:
         return psync_error_set(
             error, PSYNC_ERROR_PERMISSION, number,
-            "cannot %s %s: permission denied; use the space as its owner, or share it with group=", did, path);
+            "cannot %s %s: permission denied; use the space as its owner, or share it with group= or mode=", did,
+            path);
     case ENOENT:
     case ENOTDIR:
         return psync_error_set(error, PSYNC_ERROR_UNAVAILABLE, number,
@@ -93,6 +105,10 @@ static psync_result system_failed(psync_error *error, int number, const char *di
                                "cannot %s %s: its file system is full; free some room, or name another folder with "
                                "path=",
                                did, path);
+    case EFBIG:
+        return psync_error_set(error, PSYNC_ERROR_FULL, number,
+                               "cannot %s %s: over this process's file size limit; raise it (ulimit -f)", did,
+                               path);
     case EROFS:
         return psync_error_set(error, PSYNC_ERROR_PERMISSION, number,
                                "cannot %s %s: its file system is read-only; name another folder with path=", did,
@@ -108,7 +124,7 @@ static psync_result system_failed(psync_error *error, int number, const char *di
     default: {
         char buffer[128];
         return psync_error_set(error, PSYNC_ERROR_SYSTEM, number, "cannot %s %s: %s", did, path,
-                               strerror_r(number, buffer, sizeof buffer));
+                               describe(number, buffer, sizeof buffer));
     }
     }
 }
@@ -231,8 +247,8 @@ static psync_result make_path(const psync_dsn *dsn, struct place *place, psync_e
         snprintf(scope, sizeof scope, "u%u.", (unsigned)place->uid);
     }
     int a = snprintf(place->folder, sizeof place->folder, "%s", folder);
-    int b =
-        snprintf(place->path, sizeof place->path, "%s/phpsync-%d.%s%s", folder, SHM_LAYOUT, scope, dsn->authority);
+    int b = snprintf(place->path, sizeof place->path, "%s/" SHM_FILE_PREFIX "%s%s", folder, scope, dsn->authority);
+    place->name = dsn->authority;
     if (a < 0 || b < 0 || (size_t)b >= sizeof place->path) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "path is too long: at most %d bytes",
                                PATH_MAX - 128);
@@ -290,20 +306,35 @@ static void fill_header(struct shm_header *header, uint64_t limit)
     atomic_init(&header->dirty, 1); /* the first guard's holder makes the free list */
 }
 
-/* fallocate, without the signal that a process over its file size limit would be killed by. Returns 0 or an errno.
+/*
+ * fallocate, without the signal that a process over its file size limit would be
+ * killed by. What the file has already stays as it is. Returns 0 or an errno.
+ * Signals wait: a kernel may undo all that a call has done on tmpfs when one
+ * comes, and with a timer that is quicker than the call it would never be done.
  */
-static int reserve(int fd, uint64_t from, uint64_t length)
+static int allocate(int fd, uint64_t from, uint64_t length)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && from + length > limit.rlim_cur) {
         return EFBIG;
     }
-    int r;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int number;
     do {
-        r = fallocate(fd, 0, (off_t)from, (off_t)length);
-    } while (r < 0 && errno == EINTR);
-    if (r == 0) return 0;
-    if (errno != EOPNOTSUPP) return errno;
+        number = fallocate(fd, 0, (off_t)from, (off_t)length) == 0 ? 0 : errno;
+    } while (number == EINTR);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return number;
+}
+
+/* The same for the file's end, whatever the file system. Returns 0 or an errno. */
+static int reserve(int fd, uint64_t from, uint64_t length)
+{
+    int number = allocate(fd, from, length);
+    if (number != EOPNOTSUPP) return number;
     /* A file system without fallocate: write the zeros. Only ever beyond what others use. */
     static const char zeros[4096];
     for (uint64_t at = from; at < from + length; at += sizeof zeros) {
@@ -324,7 +355,7 @@ static psync_result grant(int fd, const struct place *place, psync_error *error)
                                "cannot give %s to group %u: this process is not in that group", place->path,
                                (unsigned)place->gid);
     }
-    if (fchmod(fd, place->mode) != 0) return system_failed(error, errno, "set the mode of", place->path);
+    if (fchmod(fd, place->mode) != 0) return shm_system_failed(error, errno, "set the mode of", place->path);
     return PSYNC_OK;
 }
 
@@ -334,13 +365,13 @@ static psync_result fill(int fd, const struct place *place, psync_error *error)
     fill_header(&header, place->limit);
     uint64_t length = (uint64_t)atomic_load_explicit(&header.cells, memory_order_relaxed) * SHM_CELL;
     int number = reserve(fd, 0, length);
-    if (number) return system_failed(error, number, "create", place->path);
+    if (number) return shm_system_failed(error, number, "create", place->path);
     ssize_t written;
     do {
         written = pwrite(fd, &header, sizeof header, 0);
     } while (written < 0 && errno == EINTR);
     if (written != (ssize_t)sizeof header) {
-        return system_failed(error, written < 0 ? errno : ENOSPC, "create", place->path);
+        return shm_system_failed(error, written < 0 ? errno : ENOSPC, "create", place->path);
     }
     return grant(fd, place, error);
 }
@@ -359,10 +390,10 @@ static psync_result create_beside(const struct place *place, psync_error *error)
     char temporary[PATH_MAX + 32];
     snprintf(temporary, sizeof temporary, "%s.new.%016llx", place->path, (unsigned long long)psync__random());
     int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) return system_failed(error, errno, "create", place->path);
+    if (fd < 0) return shm_system_failed(error, errno, "create", place->path);
     psync_result r = fill(fd, place, error);
     if (!r && link(temporary, place->path) != 0 && errno != EEXIST) {
-        r = system_failed(error, errno, "create", place->path);
+        r = shm_system_failed(error, errno, "create", place->path);
     }
     unlink(temporary);
     close(fd);
@@ -374,12 +405,12 @@ static psync_result create(const struct place *place, psync_error *error)
 {
     int fd = open(place->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) return create_beside(place, error);
-    if (fd < 0) return system_failed(error, errno, "create", place->path);
+    if (fd < 0) return shm_system_failed(error, errno, "create", place->path);
     psync_result r = fill(fd, place, error);
     int number = r ? 0 : name_unnamed(fd, place->path);
     close(fd);
     if (number == ENOENT) return create_beside(place, error);
-    if (number && number != EEXIST) return system_failed(error, number, "create", place->path);
+    if (number && number != EEXIST) return shm_system_failed(error, number, "create", place->path);
     return r;
 }
 
@@ -406,8 +437,8 @@ static psync_result check_owner(const struct place *place, const struct stat *st
         if (!trusted) {
             return psync_error_set(
                 error, PSYNC_ERROR_PERMISSION, 0,
-                "%s belongs to user %u, not to user %u; it is not used. Share a space with group=", place->path,
-                (unsigned)st->st_uid, (unsigned)place->uid);
+                "%s belongs to user %u, not to user %u; it is not used. Remove it, or share a space with group=",
+                place->path, (unsigned)st->st_uid, (unsigned)place->uid);
         }
     }
     bool open_to_all = place->mode_given && (place->mode & S_IWOTH);
@@ -424,8 +455,11 @@ static psync_result check_header(int fd, const struct place *place, struct stat 
                                  psync_error *error)
 {
     struct shm_header header;
-    ssize_t length = pread(fd, &header, sizeof header, 0);
-    if (length < 0 || fstat(fd, st) != 0) return system_failed(error, errno, "read", place->path);
+    ssize_t length;
+    do {
+        length = pread(fd, &header, sizeof header, 0);
+    } while (length < 0 && errno == EINTR);
+    if (length < 0 || fstat(fd, st) != 0) return shm_system_failed(error, errno, "read", place->path);
     if ((size_t)length < sizeof header) return foreign(place->path, "it is too short", error);
     if (header.magic != SHM_MAGIC) return foreign(place->path, "it begins with other bytes", error);
     if (header.layout != SHM_LAYOUT || header.cell_size != SHM_CELL) {
@@ -440,8 +474,9 @@ static psync_result check_header(int fd, const struct place *place, struct stat 
     }
     /* A page that was never given to the file would be missed only when it is touched: too late on a full disk. */
     if ((uint64_t)st->st_blocks * 512 < used) {
-        int number = reserve(fd, 0, used);
-        if (number) return system_failed(error, number, "get the memory of", place->path);
+        int number = allocate(fd, 0, used);
+        if (number && number != EOPNOTSUPP)
+            return shm_system_failed(error, number, "get the memory of", place->path);
     }
     *limit = header.limit;
     return PSYNC_OK;
@@ -450,7 +485,7 @@ static psync_result check_header(int fd, const struct place *place, struct stat 
 static psync_result map(struct shm_file *file, int fd, const struct stat *st, uint64_t limit, psync_error *error)
 {
     void *base = mmap(NULL, limit, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    if (base == MAP_FAILED) return system_failed(error, errno, "map", file->path);
+    if (base == MAP_FAILED) return shm_system_failed(error, errno, "map", file->path);
     file->header = base;
     file->limit = limit;
     file->seed = file->header->seed;
@@ -486,6 +521,8 @@ static psync_result adopt(int fd, const struct place *place, const struct stat *
         close(fd);
         return r;
     }
+    new->name = new->path + strlen(new->path) - strlen(place->name);
+    new->scoped = !place->shared_folder;
     new->next = files;
     files = new;
     *file = new;
@@ -498,7 +535,7 @@ static psync_result use(int fd, const struct place *place, struct shm_file **fil
     uint64_t limit = 0;
     psync_result r = PSYNC_OK;
     if (fstat(fd, &st) != 0) {
-        r = system_failed(error, errno, "look at", place->path);
+        r = shm_system_failed(error, errno, "look at", place->path);
     } else if (!S_ISREG(st.st_mode)) {
         r = foreign(place->path, "it is no regular file", error);
     }
@@ -529,7 +566,7 @@ static psync_result open_failed(const struct place *place, int number, psync_err
     if (number == EISDIR || number == ENXIO || number == ENODEV) {
         return foreign(place->path, "it is no regular file", error);
     }
-    return system_failed(error, number, "open", place->path);
+    return shm_system_failed(error, number, "open", place->path);
 }
 
 psync_result shm_file_open(const psync_dsn *dsn, const psync_options *options, struct shm_file **file,
@@ -590,7 +627,7 @@ bool shm_file_covers(struct shm_file *file, uint64_t cells)
 psync_result shm_file_check_linked(struct shm_file *file, psync_error *error)
 {
     struct stat st;
-    if (fstat(file->fd, &st) != 0) return system_failed(error, errno, "look at", file->path);
+    if (fstat(file->fd, &st) != 0) return shm_system_failed(error, errno, "look at", file->path);
     if (st.st_nlink) return PSYNC_OK;
     return psync_error_set(error, PSYNC_ERROR_UNAVAILABLE, 0,
                            "the file %s was removed while in use (systemd does that with RemoveIPC=yes when its "
@@ -609,11 +646,7 @@ psync_result shm_file_extend(struct shm_file *file, uint32_t cells, psync_error 
                                (unsigned long long)file->limit);
     }
     int number = reserve(file->fd, from, length);
-    if (number == EFBIG) {
-        return psync_error_set(error, PSYNC_ERROR_FULL, number,
-                               "cannot enlarge %s: over this process's file size limit (ulimit -f)", file->path);
-    }
-    if (number) return system_failed(error, number, "enlarge", file->path);
+    if (number) return shm_system_failed(error, number, "enlarge", file->path);
     if (!shm_file_covers(file, from / SHM_CELL + cells)) return shm_damaged(file, "it did not grow", error);
     return PSYNC_OK;
 }

@@ -10,6 +10,9 @@
 
 #include "layout.h"
 
+/* What all files' names begin with; the layout is part of it. Then comes "u" UID "." or "g" GID ".", and NAME. */
+#define SHM_FILE_PREFIX "phpsync-1."
+
 struct shm_label; /* process.c */
 
 struct shm_file {
@@ -19,6 +22,8 @@ struct shm_file {
     uint64_t inode;
     int fd;
     char *path;
+    const char *name;          /* the space's, the end of path */
+    bool scoped;               /* the file's name says whose it is, before name */
     struct shm_header *header; /* = cell 0; limit bytes are mapped, those beyond the file's end too */
     uint64_t limit;            /* from the header, checked once */
     uint64_t seed;
@@ -49,6 +54,9 @@ psync_result shm_file_extend(struct shm_file *file, uint32_t cells, psync_error 
 
 /* UNAVAILABLE if the file was deleted: others would meet in a new one. */
 psync_result shm_file_check_linked(struct shm_file *file, psync_error *error);
+
+/* A failed system call as an error: the usual numbers as what they mean, with what to do. */
+psync_result shm_system_failed(psync_error *error, int number, const char *did, const char *path);
 
 /* A DAMAGED error about this file. */
 psync_result shm_damaged(const struct shm_file *file, const char *what, psync_error *error);

@@ -15,15 +15,19 @@
  *
  * A change of an Integer with its bell set clears the bell, counts the version
  * up and sets RING, in the same swap; then it wakes all sleepers and clears
- * RING. While RING is set nobody sets the bell: who wants to sleep, or has
- * woken, and sees RING does the waking first. So a change whose author died
- * before the wake-up is rung by the next one, or by a sleeper that the kernel
- * woke in the author's place (the bell is 0 then: see futex.h). The version
- * keeps a sleeper that looked before the change from sleeping on a bell that
- * was set after it. A change that finds the bell at 0 is one swap, no more.
+ * RING. While RING is set nobody sets the bell: who changes the Integer, wants
+ * to sleep, or has woken, and sees RING does the waking too. So a change whose
+ * author died or was stopped before the wake-up is rung by the next one, or by
+ * a sleeper that the kernel woke in the dead author's place (the bell is 0
+ * then: see futex.h). The version keeps a sleeper that looked before the change
+ * from sleeping on a bell that was set after it. A change that finds neither
+ * bell nor RING is one swap, no more.
  *
- * A new key's word begins with the version of the old one's plus one, so a
- * swap from a word read in an earlier life fails.
+ * An Integer's versions go on from those of all Integers that had its cell
+ * before, also if the cell was a Lock's in between (shm_cell.version), so a
+ * swap from a word read in an earlier life fails. What a word of the cell says
+ * means something only if the cell is still of the generation that was looked
+ * up, and that has to be asked after the word was read.
  */
 #ifndef PSYNC_SHM_INTEGER_WORD_H
 #define PSYNC_SHM_INTEGER_WORD_H

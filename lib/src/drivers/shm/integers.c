@@ -28,45 +28,32 @@ static void back_off(unsigned *pauses)
 }
 
 /* Wakes all sleepers, then clears RING: the rest of a change, also of one whose author died. */
-static void finish_ring(struct shm_cell *cell)
+static void finish_ring(struct shm_cell *cell, uint32_t generation)
 {
     shm_futex_wake(&cell->word.futex, INT_MAX, UINT32_MAX);
     shm_pair word = shm_read(&cell->word);
-    while (!integer_retired(word) && (word.low & INTEGER_RING)) {
+    while (shm_cells_same(cell, generation) && !integer_retired(word) && (word.low & INTEGER_RING)) {
         if (shm_swap(&cell->word, &word, (shm_pair){word.low & ~INTEGER_RING, word.high})) return;
     }
 }
 
 /* Swaps *word for one with this existence and value, and wakes who sleeps. False, and *word is the present one, if
  * it changed. */
-static bool change(struct shm_cell *cell, shm_pair *word, bool exists, int64_t value)
+static bool change(struct shm_cell *cell, uint32_t generation, shm_pair *word, bool exists, int64_t value)
 {
     shm_pair next = {exists ? word->low | INTEGER_EXISTS : word->low & ~INTEGER_EXISTS, (uint64_t)value};
-    if (!integer_armed(*word)) return shm_swap(&cell->word, word, next);
+    if (!integer_armed(*word)) {
+        bool changed = shm_swap(&cell->word, word, next);
+        /* Sleepers that saw an older value may not have been woken yet, and who owes it to them may be stopped. */
+        if (changed && (next.low & INTEGER_RING)) finish_ring(cell, generation);
+        return changed;
+    }
     next.low = integer_disarm(next.low);
     shm_death_watch(&cell->word.futex);
     bool done = shm_swap(&cell->word, word, next);
-    if (done) finish_ring(cell);
+    if (done) finish_ring(cell, generation);
     shm_death_watch_end();
     return done;
-}
-
-/*
- * The key's cell with a guess of its word, both right together or the swap
- * fails. PSYNC_NO: the key has no cell (only without create).
- */
-static inline psync_result open_cell(struct shm_state *state, psync_key *key, bool create, struct shm_cell **cell,
-                                     shm_pair *word, psync_error *error)
-{
-    uint32_t generation;
-    psync_result r = shm_find(state, key, SHM_INTEGER, create, cell, &generation, error);
-    while (!r) {
-        if (!*cell) return PSYNC_NO;
-        *word = shm_guess(&(*cell)->word);
-        if (shm_cells_same(*cell, generation) && !integer_retired(*word)) return PSYNC_OK;
-        r = shm_refind(state, key, SHM_INTEGER, create, cell, &generation, error);
-    }
-    return r;
 }
 
 static void tell(shm_pair word, psync_integer_state *now)
@@ -77,17 +64,16 @@ static void tell(shm_pair word, psync_integer_state *now)
     now->version[1] = word.high;
 }
 
-/* As open_cell, but the word is whole: it was so at one moment. */
-static psync_result open_whole(struct shm_state *state, psync_key *key, struct shm_cell **cell, shm_pair *word,
-                               psync_error *error)
+/* The key's cell and its word, which was so at one moment. PSYNC_NO: the key has no cell (only without create). */
+static psync_result open_cell(struct shm_state *state, psync_key *key, bool create, struct shm_cell **cell,
+                              uint32_t *generation, shm_pair *word, psync_error *error)
 {
-    uint32_t generation;
-    psync_result r = shm_find(state, key, SHM_INTEGER, false, cell, &generation, error);
+    psync_result r = shm_find(state, key, SHM_INTEGER, create, cell, generation, error);
     while (!r) {
         if (!*cell) return PSYNC_NO;
         *word = shm_read(&(*cell)->word);
-        if (shm_cells_same(*cell, generation) && !integer_retired(*word)) return PSYNC_OK;
-        r = shm_refind(state, key, SHM_INTEGER, false, cell, &generation, error);
+        if (shm_cells_same(*cell, *generation) && !integer_retired(*word)) return PSYNC_OK;
+        r = shm_refind(state, key, SHM_INTEGER, create, cell, generation, error);
     }
     return r;
 }
@@ -95,8 +81,9 @@ static psync_result open_whole(struct shm_state *state, psync_key *key, struct s
 psync_result shm_integer_get(void *opaque, psync_key *key, psync_integer_state *now, psync_error *error)
 {
     struct shm_cell *cell;
+    uint32_t generation;
     shm_pair word = {0, 0};
-    psync_result r = open_whole(opaque, key, &cell, &word, error);
+    psync_result r = open_cell(opaque, key, false, &cell, &generation, &word, error);
     if (r < 0) return r;
     tell(word, now);
     return now->exists ? PSYNC_OK : PSYNC_NO;
@@ -106,10 +93,11 @@ psync_result shm_integer_set(void *opaque, psync_key *key, int64_t value, psync_
 {
     for (;;) {
         struct shm_cell *cell;
+        uint32_t generation;
         shm_pair word;
-        psync_result r = open_cell(opaque, key, true, &cell, &word, error);
+        psync_result r = open_cell(opaque, key, true, &cell, &generation, &word, error);
         if (r) return r;
-        if (change(cell, &word, true, value)) return PSYNC_OK;
+        if (change(cell, generation, &word, true, value)) return PSYNC_OK;
     }
 }
 
@@ -125,16 +113,12 @@ __attribute__((noinline)) static psync_result add_slowly(struct shm_state *state
     unsigned pauses = BACKOFF_FIRST;
     for (;;) {
         struct shm_cell *cell;
+        uint32_t generation;
         shm_pair word;
-        psync_result r = open_cell(state, key, true, &cell, &word, error);
+        psync_result r = open_cell(state, key, true, &cell, &generation, &word, error);
         if (r) return r;
-        if (!sum(word, by, subtract, result)) {
-            /* The guess may have been torn: only a whole word says that it is too large. */
-            shm_pair seen = word;
-            if (shm_swap(&cell->word, &seen, word)) return PSYNC_ERROR_OVERFLOW;
-            continue;
-        }
-        if (change(cell, &word, true, *result)) return PSYNC_OK;
+        if (!sum(word, by, subtract, result)) return PSYNC_ERROR_OVERFLOW;
+        if (change(cell, generation, &word, true, *result)) return PSYNC_OK;
         back_off(&pauses);
     }
 }
@@ -149,7 +133,8 @@ psync_result shm_integer_add(void *opaque, psync_key *key, int64_t by, bool subt
     struct shm_cell *cell = shm_noted(state, key, &generation);
     if (!cell) return add_slowly(state, key, by, subtract, result, error);
     shm_pair word = shm_guess(&cell->word);
-    bool usual = (word.low & (INTEGER_EXISTS | INTEGER_BELL)) == INTEGER_EXISTS && shm_cells_same(cell, generation);
+    bool usual = (word.low & (INTEGER_EXISTS | INTEGER_BELL | INTEGER_RING)) == INTEGER_EXISTS &&
+                 shm_cells_same(cell, generation);
     int64_t value;
     if (!usual || !sum(word, by, subtract, &value) ||
         !shm_swap_once(&cell->word, word, (shm_pair){word.low, (uint64_t)value})) {
@@ -164,12 +149,13 @@ psync_result shm_integer_compare_set(void *opaque, psync_key *key, int64_t expec
 {
     for (;;) {
         struct shm_cell *cell;
+        uint32_t generation;
         shm_pair word = {0, 0};
-        psync_result r = open_whole(opaque, key, &cell, &word, error);
+        psync_result r = open_cell(opaque, key, false, &cell, &generation, &word, error);
         if (r < 0) return r;
         tell(word, found);
         if (!found->exists || found->value != expected) return PSYNC_NO;
-        if (change(cell, &word, true, desired)) return PSYNC_OK;
+        if (change(cell, generation, &word, true, desired)) return PSYNC_OK;
     }
 }
 
@@ -177,23 +163,25 @@ psync_result shm_integer_remove(void *opaque, psync_key *key, psync_error *error
 {
     for (;;) {
         struct shm_cell *cell;
+        uint32_t generation;
         shm_pair word;
-        psync_result r = open_whole(opaque, key, &cell, &word, error);
+        psync_result r = open_cell(opaque, key, false, &cell, &generation, &word, error);
         if (r) return r;
         if (!integer_exists(word)) return PSYNC_NO;
-        if (change(cell, &word, false, 0)) return PSYNC_OK;
+        if (change(cell, generation, &word, false, 0)) return PSYNC_OK;
     }
 }
 
-/* Sets the bell beside what was seen, unless that has changed. */
-static bool arm(struct shm_cell *cell, shm_pair *word, const psync_integer_state *seen)
+/* Sets the bell beside what was seen, unless that has changed, or the cell is another key's. */
+static bool arm(struct shm_cell *cell, uint32_t generation, shm_pair *word, const psync_integer_state *seen)
 {
     for (;;) {
-        if (integer_retired(*word) || integer_exists(*word) != seen->exists) return false;
+        if (!shm_cells_same(cell, generation) || integer_retired(*word)) return false;
+        if (integer_exists(*word) != seen->exists) return false;
         if (seen->exists && (int64_t)word->high != seen->value) return false;
         if (integer_armed(*word)) return true;
         if (word->low & INTEGER_RING) {
-            finish_ring(cell);
+            finish_ring(cell, generation);
             *word = shm_read(&cell->word);
             continue;
         }
@@ -210,19 +198,19 @@ psync_result shm_integer_await(void *opaque, psync_key *key, const psync_integer
 {
     struct shm_state *state = opaque;
     struct shm_cell *cell;
+    uint32_t generation;
     shm_pair word;
     psync_result r = shm_file_check_linked(state->file, error);
-    if (!r) r = open_cell(state, key, true, &cell, &word, error);
+    if (!r) r = open_cell(state, key, true, &cell, &generation, &word, error);
     if (r) return r;
-    word = shm_read(&cell->word);
-    if (!arm(cell, &word, seen)) return PSYNC_OK;
+    if (!arm(cell, generation, &word, seen)) return PSYNC_OK;
     if (!shm_death_watch(&cell->word.futex)) {
         int64_t look = psync__clock->monotonic() + SHM_BLIND_LOOK;
         if (look < deadline) deadline = look;
     }
     shm_futex_wait(&cell->word.futex, integer_bell(word), UINT32_MAX, deadline);
     word = shm_read(&cell->word);
-    if (!integer_retired(word) && (word.low & INTEGER_RING)) finish_ring(cell);
+    if (shm_cells_same(cell, generation) && (word.low & INTEGER_RING)) finish_ring(cell, generation);
     shm_death_watch_end();
     return PSYNC_OK;
 }
@@ -248,8 +236,9 @@ static void list_cell(struct shm_file *file, struct shm_cell *cell, enum shm_kin
 
 psync_result shm_integer_each(void *opaque, psync_integer_callback callback, void *argument, psync_error *error)
 {
-    (void)error;
     struct shm_state *state = opaque;
+    psync_result r = shm_file_check_linked(state->file, error);
+    if (r) return r;
     struct listing listing = {callback, argument, false};
     shm_cells_each(state->file, list_cell, &listing);
     return listing.stopped ? PSYNC_NO : PSYNC_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * layout.h - what lies in a space's file. Any change of it needs a new LAYOUT,
- * which is part of the file's name.
+ * layout.h - what lies in a space's file. Any change of it needs a new SHM_LAYOUT
+ * and a new SHM_FILE_PREFIX (file.h), which has it in the file's name.
  *
  * The file is an array of 128-byte cells. The first 32 are the header. The
  * rest are handed out from the end as the file grows, and are then either one
@@ -32,7 +32,7 @@ enum {
     SHM_BUCKETS_PER_CELL = SHM_CELL / 4, /* a bucket is a cell's index */
     SHM_CELLS_PER_PROCESS = 4,
     SHM_KEY_INLINE = 72, /* bytes of a key in its cell */
-    SHM_KEY_MORE = 96    /* bytes of a key in each further cell */
+    SHM_KEY_MORE = 80    /* bytes of a key in each further cell */
 };
 
 #define SHM_MAGIC UINT64_C(0x31636e7973706870) /* "phpsync1" */
@@ -58,37 +58,40 @@ enum shm_kind {
  * generation even and not 0 once the cell had a key; odd while its key is being
  *            written; grows with each new key, so a handle that remembers
  *            (cell, generation) learns that the cell is another's now
- * hash       the key's hash
+ * version    Integers: where the word's versions go on when the cell has an Integer again
  * next       the next cell of the bucket's chain, or of the free list; 0 ends it
  * tag        kind in the low 8 bits, the key's length above
+ * hash       the key's hash
  * more       the first cell with the rest of a long key; its cells are chained by next
  * key        the key's first bytes, as words so that racing reads are atomic
- * taken      Locks with a lease: {fence, microseconds since 1970 when it was taken}
+ * taken      Locks with a lease: {fence, microseconds since 1970 when it was taken}. Whoever
+ *            comes late notes an old one here: nothing else may ever lie in this place
  */
 struct shm_cell {
     shm_word word;
     _Atomic uint32_t generation;
-    _Atomic uint32_t hash;
+    _Atomic uint32_t version;
     _Atomic uint32_t next;
     _Atomic uint32_t tag;
+    _Atomic uint32_t hash;
     _Atomic uint32_t more;
-    uint32_t unused;
     _Atomic uint64_t key[SHM_KEY_INLINE / 8];
     shm_word taken;
 };
 
 /*
- * A cell with further bytes of a key. Its head is that of a shm_cell, and its
- * word stays retired: a handle that still remembers the key it had before
- * looks at the word first.
+ * A cell with further bytes of a key. Its head and its end are those of a
+ * shm_cell, and its word stays retired: a handle that still remembers the key
+ * it had before looks at the word first.
  */
 struct shm_more {
     shm_word word;
     _Atomic uint32_t generation;
-    uint32_t unused;
+    _Atomic uint32_t version;
     _Atomic uint32_t next;
     _Atomic uint32_t tag;
     _Atomic uint64_t key[SHM_KEY_MORE / 8];
+    shm_word taken;
 };
 
 /* A process that took Locks. nonce is written last and erased first: 0 means the record is free. */
@@ -142,6 +145,8 @@ _Static_assert(sizeof(struct shm_more) == SHM_CELL, "and so does a further one")
 _Static_assert(offsetof(struct shm_cell, next) == offsetof(struct shm_more, next), "free lists cross kinds");
 _Static_assert(offsetof(struct shm_cell, tag) == offsetof(struct shm_more, tag), "sweeps cross kinds");
 _Static_assert(offsetof(struct shm_cell, generation) == offsetof(struct shm_more, generation), "never reset");
+_Static_assert(offsetof(struct shm_cell, version) == offsetof(struct shm_more, version), "nor this");
+_Static_assert(offsetof(struct shm_cell, taken) == offsetof(struct shm_more, taken), "latecomers write here");
 _Static_assert(sizeof(struct shm_process) == SHM_CELLS_PER_PROCESS * SHM_CELL, "a record fills its cells");
 _Static_assert(sizeof(struct shm_header) <= SHM_HEADER_CELLS * SHM_CELL, "the header fits");
 

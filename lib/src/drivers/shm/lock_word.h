@@ -28,8 +28,11 @@
  * while the Lock is held and stay until a wake-up has been done:
  *   WAITERS  somebody waits for the end of the current (if the Lock is free:
  *            of the last) acquisition
- *   TAKERS   somebody sleeps until it can take the Lock, looking now and then
- *   PLAIN    the same, without ever looking
+ *   TAKERS   somebody sleeps until it can take the Lock, looking now and then;
+ *            or fell asleep, in whichever way, before the current acquisition,
+ *            which has inherited it
+ *   PLAIN    somebody fell asleep on the current acquisition until it can take
+ *            the Lock, without ever looking
  *   starving a taker has waited for long: a first try steps back for a moment
  *
  * Legal states and who leaves them:

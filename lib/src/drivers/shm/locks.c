@@ -40,7 +40,7 @@ static const int64_t GIVE_WAY = PSYNC_NS_PER_MS;
  * want it again at once. All pauses together last about as long as a sleep
  * and a wake-up.
  */
-enum { PAUSES_FIRST = 8, PAUSES_LAST = 128 };
+enum { PAUSES_FIRST = 128, PAUSES_LAST = 256 };
 
 /* ------------------------------------------------------------------------ */
 /* Times                                                                    */
@@ -88,19 +88,39 @@ static void tell(struct lock_view lock, shm_pair word, psync_lock_state *now)
 /* The end of an acquisition                                                */
 
 /*
+ * After a wake-up call upon the end of the acquisition with this fence that
+ * found no taker asleep, and did not come to say so before the next
+ * acquisition: takes back what that one inherited. Who sleeps on it would have
+ * set PLAIN. (On a Hold it would not have shown, so there TAKERS stays.)
+ */
+static void disinherit(struct shm_cell *cell, shm_pair word, uint64_t fence)
+{
+    struct lock_view lock = lock_view(word);
+    if (!lock.held || lock.hold || lock.fence != fence + 1) return;
+    if ((word.low & LOCK_SLEEPERS) != LOCK_TAKERS) return;
+    shm_swap(&cell->word, &word, (shm_pair){word.low & ~LOCK_TAKERS, word.high});
+}
+
+/*
  * Wakes who has to know that a free word's last acquisition has ended: the
  * rest of a release, also of one whose author died. Clears the flags of who
- * was woken, unless the word has moved on, which needs no more from us.
+ * was woken, unless the word has moved on, which needs no more from us but to
+ * say that no taker is left: each release after it would make a call in vain.
  */
 static void finish_release(struct shm_cell *cell, shm_pair word)
 {
+    uint64_t fence = lock_view(word).fence;
     uint64_t left = word.low & ~LOCK_WAITERS;
+    bool alone = false;
     if (word.low & LOCK_WAITERS) shm_futex_wake(&cell->word.futex, INT_MAX, WAKE_WAITERS);
     if (word.low & (LOCK_TAKERS | LOCK_PLAIN)) {
-        if (!shm_futex_wake(&cell->word.futex, 1, WAKE_TAKERS | WAKE_PLAIN)) left &= ~LOCK_SLEEPERS;
+        alone = !shm_futex_wake(&cell->word.futex, 1, WAKE_TAKERS | WAKE_PLAIN);
+        if (alone) left &= ~LOCK_SLEEPERS;
     }
     uint64_t starving = left & LOCK_SLEEPERS ? 0 : LOCK_STARVING;
-    shm_swap(&cell->word, &word, (shm_pair){left, word.high & ~starving});
+    if (!shm_swap(&cell->word, &word, (shm_pair){left, word.high & ~starving}) && alone) {
+        disinherit(cell, word, fence);
+    }
 }
 
 /* Ends the acquisition in *word, and wakes who waits for it. False, and *word is the present one, if it changed. */
@@ -138,16 +158,19 @@ static bool has_ended(struct shm_file *file, struct lock_view lock)
 }
 
 /*
- * Reads the word as it counts: frees a Hold that has ended first. word.low's
- * futex half may be LOCK_RETIRED: then the key must be looked up again.
+ * Reads the word as it counts: frees a Hold that has ended first. A cell that
+ * is no longer of the generation is another key's: that reads as retired, and
+ * the key must be looked up again.
  */
-static shm_pair read_word(struct shm_file *file, struct shm_cell *cell)
+static shm_pair read_word(struct shm_file *file, struct shm_cell *cell, uint32_t generation)
 {
     shm_pair word = shm_read(&cell->word);
     for (;;) {
+        if (!shm_cells_same(cell, generation)) return (shm_pair){LOCK_RETIRED, 0};
         struct lock_view lock = lock_view(word);
         if (!lock.hold || !has_ended(file, lock)) return word;
-        if (end_acquisition(cell, &word)) word = shm_read(&cell->word);
+        end_acquisition(cell, &word);
+        word = shm_read(&cell->word);
     }
 }
 
@@ -164,20 +187,23 @@ static psync_result own_process(struct shm_state *state, uint32_t *number, psync
     memcpy(label, state->label, sizeof label);
     shm_files_unlock();
     psync_result r = shm_process_number(state->file, label, state->timeout, number, error);
-    if (!r) atomic_store_explicit(&state->process, *number, memory_order_release);
-    return r;
+    if (r) return r;
+    shm_files_lock();
+    /* Unless the label was changed meanwhile: then it is for this acquisition only. */
+    if (strcmp(label, state->label) == 0) atomic_store_explicit(&state->process, *number, memory_order_release);
+    shm_files_unlock();
+    return PSYNC_OK;
 }
 
-/* Notes when a Hold with a lease was taken: its word has no room for it. Whoever looks first notes it for a dead
- * taker. */
-static int64_t note_taken(struct shm_cell *cell, uint64_t fence)
+/* Notes when (us) a Hold with a lease was taken: its word has no room for it. Whoever looks first notes it for a
+ * dead taker. Who comes late, to a cell that has moved on, changes nothing: fences only grow. */
+static int64_t note_taken(struct shm_cell *cell, uint64_t fence, int64_t when)
 {
     shm_pair taken = shm_read(&cell->taken);
-    int64_t now = psync__clock->realtime() / 1000;
     while (taken.low < fence) {
-        if (shm_swap(&cell->taken, &taken, (shm_pair){fence, (uint64_t)now})) return now;
+        if (shm_swap(&cell->taken, &taken, (shm_pair){fence, (uint64_t)when})) return when;
     }
-    return taken.low == fence ? (int64_t)taken.high : now;
+    return taken.low == fence ? (int64_t)taken.high : when;
 }
 
 /*
@@ -190,11 +216,8 @@ static bool prepare(struct shm_cell *cell, shm_pair word, bool hold)
         finish_release(cell, word);
         return false;
     }
-    if (hold && (word.low & LOCK_PLAIN)) {
-        shm_futex_wake(&cell->word.futex, INT_MAX, WAKE_PLAIN);
-        shm_swap(&cell->word, &word, (shm_pair){(word.low & ~LOCK_PLAIN) | LOCK_TAKERS, word.high});
-        return false;
-    }
+    /* Nobody falls asleep on a free word: if the taker's swap from this one succeeds, none of them sleeps. */
+    if (hold) shm_futex_wake(&cell->word.futex, INT_MAX, WAKE_PLAIN);
     return true;
 }
 
@@ -206,7 +229,7 @@ static bool gives_way(shm_pair word, const psync_take *take)
 
 static shm_pair taken_word(shm_pair word, struct lock_view lock, const psync_take *take, uint32_t process)
 {
-    uint64_t flags = word.low & LOCK_SLEEPERS;
+    uint64_t flags = word.low & LOCK_SLEEPERS ? LOCK_TAKERS : 0;
     uint64_t starving = take->waiting_since ? 0 : word.high & LOCK_STARVING;
     if (!take->hold) return lock_held(lock.fence + 1, flags, process, tick(), starving);
     flags |= LOCK_HOLD;
@@ -231,7 +254,7 @@ static psync_result try_take(struct shm_state *state, struct shm_cell *cell, uin
         struct lock_view lock = lock_view(word);
         if (lock.retired || !shm_cells_same(cell, generation)) return PSYNC_ERROR_ABSENT;
         if (lock.held) {
-            if (lock.hold) word = read_word(state->file, cell);
+            if (lock.hold) word = read_word(state->file, cell, generation);
             lock = lock_view(word);
             if (!lock.held) continue;
             note_starving(cell, word, take);
@@ -251,9 +274,17 @@ static psync_result try_take(struct shm_state *state, struct shm_cell *cell, uin
         shm_pair held = taken_word(word, lock, take, process);
         if (!shm_swap(&cell->word, &word, held)) continue;
         tell(lock_view(held), held, now);
-        if (take->lease) note_taken(cell, now->fence);
+        if (take->lease) note_taken(cell, now->fence, psync__clock->realtime() / 1000);
         return PSYNC_OK;
     }
+}
+
+/* A taker that was woken and cannot go on lets the next one have its wake-up. */
+static void pass_on(struct shm_state *state, psync_key *key)
+{
+    uint32_t generation;
+    struct shm_cell *cell = shm_noted(state, key, &generation);
+    if (cell) shm_futex_wake(&cell->word.futex, 1, WAKE_TAKERS | WAKE_PLAIN);
 }
 
 __attribute__((noinline)) static psync_result acquire_slowly(struct shm_state *state, psync_key *key,
@@ -264,6 +295,7 @@ __attribute__((noinline)) static psync_result acquire_slowly(struct shm_state *s
     uint32_t generation;
     uint32_t process;
     psync_result r = own_process(state, &process, error);
+    if (r && take->waiting_since) pass_on(state, key);
     if (!r) r = shm_find(state, key, SHM_LOCK, true, &cell, &generation, error);
     while (!r) {
         r = try_take(state, cell, generation, take, process, now);
@@ -318,12 +350,13 @@ static psync_result try_release(struct shm_state *state, struct shm_cell *cell, 
         struct lock_view lock = lock_view(word);
         if (lock.retired || !shm_cells_same(cell, generation)) return PSYNC_ERROR_ABSENT;
         if (lock.hold) {
-            word = read_word(state->file, cell);
+            word = read_word(state->file, cell, generation);
             lock = lock_view(word);
             if (lock.retired) continue;
         }
         if (!lock.held || !condition_holds(state->file, lock, condition, fence)) return PSYNC_NO;
         if (end_acquisition(cell, &word)) return PSYNC_OK;
+        word = shm_read(&cell->word);
     }
 }
 
@@ -368,17 +401,17 @@ psync_result shm_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64_
     struct shm_cell *cell;
     uint32_t generation;
     psync_result r = shm_find(state, key, SHM_LOCK, false, &cell, &generation, error);
-    if (r || !cell) return r ? r : PSYNC_NO;
     for (;;) {
-        /* Fences are unique: a word with ours is our key's, whatever the generation says. */
-        shm_pair word = read_word(state->file, cell);
+        if (r || !cell) return r ? r : PSYNC_NO;
+        shm_pair word = read_word(state->file, cell, generation);
         struct lock_view lock = lock_view(word);
-        if (!lock.held || !lock.hold || lock.fence != fence) return PSYNC_NO;
-        if (!lock.lease) {
-            /* The time of taking moves out of the word before the lease's end moves in. */
-            shm_pair taken = shm_read(&cell->taken);
-            shm_swap(&cell->taken, &taken, (shm_pair){fence, (uint64_t)tick_to_us(lock.time)});
+        if (lock.retired) {
+            r = shm_refind(state, key, SHM_LOCK, false, &cell, &generation, error);
+            continue;
         }
+        if (!lock.held || !lock.hold || lock.fence != fence) return PSYNC_NO;
+        /* The time of taking moves out of the word before the lease's end moves in. */
+        if (!lock.lease) note_taken(cell, fence, tick_to_us(lock.time));
         int64_t time = lease_end(lease);
         shm_pair renewed = lock_held(fence, (word.low & LOCK_SLEEPERS) | LOCK_HOLD | LOCK_LEASE, lock.process, time,
                                      word.high & LOCK_STARVING);
@@ -393,7 +426,7 @@ psync_result shm_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64_
 
 bool shm_lock_retire(struct shm_file *file, struct shm_cell *cell)
 {
-    shm_pair word = read_word(file, cell);
+    shm_pair word = read_word(file, cell, atomic_load_explicit(&cell->generation, memory_order_relaxed));
     struct lock_view lock = lock_view(word);
     if (lock.held || lock.retired) return false;
     /* First the fence: a process killed in between must not let it fall back. */
@@ -440,7 +473,7 @@ static void fill_owner(struct shm_file *file, struct shm_cell *cell, struct lock
     copy_record(file, lock, owner);
     owner->acquired_at = tick_to_us(lock.time);
     if (!lock.lease) return;
-    owner->acquired_at = note_taken(cell, lock.fence);
+    owner->acquired_at = note_taken(cell, lock.fence, psync__clock->realtime() / 1000);
     int64_t left = expires(lock) - psync__clock->boottime();
     owner->expires_at = (psync__clock->realtime() + left) / 1000;
 }
@@ -452,7 +485,7 @@ static psync_result look(struct shm_file *file, struct shm_cell *cell, uint32_t 
     for (;;) {
         shm_pair word = shm_guess(&cell->word);
         /* All that is told of a plain Lock without its owner lies in the low half, read at once. */
-        if ((word.low & LOCK_HOLD) || owner) word = read_word(file, cell);
+        if ((word.low & LOCK_HOLD) || owner) word = read_word(file, cell, generation);
         struct lock_view lock = lock_view(word);
         if (lock.retired || !shm_cells_same(cell, generation)) return PSYNC_ERROR_ABSENT;
         tell(lock, word, now);
@@ -495,16 +528,17 @@ psync_result shm_lock_inspect(void *opaque, psync_key *key, psync_lock_state *no
 static void give_way(struct shm_cell *cell, int64_t deadline)
 {
     int64_t until = psync__clock->monotonic() + GIVE_WAY;
+    shm_death_watch(&cell->word.futex); /* the kernel may wake this one in a dead taker's place */
     shm_futex_wait(&cell->word.futex, 0, WAKE_NOBODY, until < deadline ? until : deadline);
 }
 
-/* Watches for a moment whether the Lock comes free. True: it did, or the cell is no longer its. */
-static bool spin(struct shm_cell *cell)
+/* Watches for a moment whether the acquisition seen ends. True: it did, though another may have begun. */
+static bool spin(struct shm_cell *cell, uint32_t seen)
 {
     for (int pauses = PAUSES_FIRST; pauses <= PAUSES_LAST; pauses *= 2) {
         for (int i = 0; i < pauses; i++) shm_pause();
         uint32_t futex = atomic_load_explicit(&cell->word.futex, memory_order_relaxed);
-        if (!(futex & SHM_FUTEX_SET)) return true;
+        if (futex != seen) return true;
     }
     return false;
 }
@@ -525,8 +559,9 @@ static bool set_flag(struct shm_cell *cell, shm_pair *word, uint64_t fence, uint
 }
 
 /* Sleeps on the acquisition with this fence, until it ends, has to be looked at, or the deadline. */
-static void sleep_on(struct shm_cell *cell, shm_pair word, uint64_t fence, psync_role role, int64_t deadline)
+static void sleep_on(struct shm_cell *cell, uint32_t generation, uint64_t fence, psync_role role, int64_t deadline)
 {
+    shm_pair word = shm_read(&cell->word);
     bool hold = lock_view(word).hold;
     uint64_t flag = LOCK_WAITERS;
     uint32_t bits = WAKE_WAITERS;
@@ -546,7 +581,8 @@ static void sleep_on(struct shm_cell *cell, shm_pair word, uint64_t fence, psync
     if (role == PSYNC_ROLE_TAKER) return;
     /* A waiter may be the one that the kernel woke in a dead releaser's place. */
     word = shm_read(&cell->word);
-    if (!lock_view(word).held && (word.low & LOCK_WAITERS)) finish_release(cell, word);
+    bool owed = !lock_view(word).held && (word.low & LOCK_WAITERS);
+    if (owed && shm_cells_same(cell, generation)) finish_release(cell, word);
     shm_death_watch_end();
 }
 
@@ -569,9 +605,9 @@ psync_result shm_lock_await(void *opaque, psync_key *key, const psync_lock_state
         if (word.low & LOCK_WAITERS && !lock.held) finish_release(cell, word);
         return PSYNC_OK;
     }
-    if (role == PSYNC_ROLE_TAKER && spin(cell)) return PSYNC_OK;
+    if (role == PSYNC_ROLE_TAKER && spin(cell, (uint32_t)word.low)) return PSYNC_OK;
     r = shm_file_check_linked(state->file, error);
-    if (!r) sleep_on(cell, shm_read(&cell->word), seen->fence, role, deadline);
+    if (!r) sleep_on(cell, generation, seen->fence, role, deadline);
     return r;
 }
 
@@ -600,8 +636,9 @@ static void list_cell(struct shm_file *file, struct shm_cell *cell, enum shm_kin
 
 psync_result shm_lock_each(void *opaque, psync_lock_callback callback, void *argument, psync_error *error)
 {
-    (void)error;
     struct shm_state *state = opaque;
+    psync_result r = shm_file_check_linked(state->file, error);
+    if (r) return r;
     struct listing listing = {callback, argument, false};
     shm_cells_each(state->file, list_cell, &listing);
     return listing.stopped ? PSYNC_NO : PSYNC_OK;

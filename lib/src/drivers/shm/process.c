@@ -66,11 +66,8 @@ static int open_again(const struct shm_file *file)
 static psync_result make_identity(struct shm_file *file, psync_error *error)
 {
     int fd = open_again(file);
-    if (fd < 0) {
-        return psync_error_set(error, errno == EMFILE || errno == ENFILE ? PSYNC_ERROR_FULL : PSYNC_ERROR_SYSTEM,
-                               errno, "cannot open %s once more to show that this process lives%s", file->path,
-                               errno == EMFILE ? ": too many open files (ulimit -n)" : "");
-    }
+    if (fd < 0)
+        return shm_system_failed(error, errno, "open once more, to show that this process lives,", file->path);
     for (int attempt = 0; attempt < 100; attempt++) {
         uint64_t nonce = new_nonce();
         struct flock lock = life_lock(nonce, F_WRLCK);
@@ -243,7 +240,7 @@ static psync_result make_record(struct shm_file *file, const char *label, uint64
     if (!*number) {
         /* A sweep that frees little is not worth the next one: grow as well. */
         uint32_t freed = sweep_records(file);
-        if (freed < record_count(file) / 8) r = add_block(file, error);
+        if (freed < record_count(file) / 8) r = add_block(file, freed ? NULL : error);
         if (r && !freed) return r;
         *number = find_free(file);
     }

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * arguments.c - from zvals to the types of the contract.
+ *
+ * PHP's own parameter parsing warns of some conversions (a fraction to int,
+ * null to a scalar) and loses digits in others. The contract wants neither:
+ * what would lose something is a TypeError, and nothing ever warns. Everything
+ * else is PHP's weak or strict mode, as the caller's file says.
+ */
+#include "php_phpsync.h"
+
+static bool type_error(uint32_t number, const char *expected, const zval *given)
+{
+    phpsync_argument_error(zend_ce_type_error, number, "must be of type %s, %s given", expected,
+                           phpsync_type_name(given));
+    return false;
+}
+
+/* Makes *argument, which is no string, one by PHP's weak rules, or by none if strict. */
+static bool convert_to_text(zval *argument, uint32_t number, const char *expected, bool strict)
+{
+    bool scalar = Z_TYPE_P(argument) > IS_NULL && Z_TYPE_P(argument) < IS_STRING;
+    bool stringable = Z_TYPE_P(argument) == IS_OBJECT && Z_OBJCE_P(argument)->__tostring != NULL;
+    if (strict || (!scalar && !stringable)) return type_error(number, expected, argument);
+
+    zend_string *converted = zval_try_get_string(argument);
+    if (converted == NULL) return false;
+    zval_ptr_dtor(argument);
+    ZVAL_STR(argument, converted);
+    return true;
+}
+
+bool phpsync_string_argument(zval *argument, uint32_t number, bool strict, zend_string **string)
+{
+    ZVAL_DEREF(argument);
+    if (UNEXPECTED(Z_TYPE_P(argument) != IS_STRING) &&
+        !convert_to_text(argument, number, "string", strict && ZEND_ARG_USES_STRICT_TYPES())) {
+        return false;
+    }
+    *string = Z_STR_P(argument);
+    return true;
+}
+
+bool phpsync_optional_string_argument(zval *argument, uint32_t number, zend_string **string)
+{
+    *string = NULL;
+    if (argument == NULL) return true;
+    ZVAL_DEREF(argument);
+    if (Z_TYPE_P(argument) == IS_NULL) return true;
+    if (Z_TYPE_P(argument) != IS_STRING &&
+        !convert_to_text(argument, number, "?string", ZEND_ARG_USES_STRICT_TYPES())) {
+        return false;
+    }
+    *string = Z_STR_P(argument);
+    return true;
+}
+
+bool phpsync_check_key(const zend_string *key, uint32_t number)
+{
+    if (EXPECTED(ZSTR_LEN(key) >= 1 && ZSTR_LEN(key) <= PSYNC_KEY_MAX)) return true;
+    phpsync_argument_error(phpsync_value_error_ce, number, "must be 1 to %d bytes long, %zu given", PSYNC_KEY_MAX,
+                           ZSTR_LEN(key));
+    return false;
+}
+
+bool phpsync_key_argument(zval *argument, uint32_t number, zend_string **key)
+{
+    return phpsync_string_argument(argument, number, true, key) && phpsync_check_key(*key, number);
+}
+
+static bool integral(double value, zend_long *integer)
+{
+    if (!ZEND_DOUBLE_FITS_LONG(value) || floor(value) != value) return false;
+    *integer = (zend_long)value;
+    return true;
+}
+
+bool phpsync_int_argument(zval *argument, uint32_t number, bool strict, zend_long *value)
+{
+    ZVAL_DEREF(argument);
+    if (EXPECTED(Z_TYPE_P(argument) == IS_LONG)) {
+        *value = Z_LVAL_P(argument);
+        return true;
+    }
+    if (strict && ZEND_ARG_USES_STRICT_TYPES()) return type_error(number, "int", argument);
+    double number_value;
+    switch (Z_TYPE_P(argument)) {
+    case IS_FALSE:
+    case IS_TRUE:
+        *value = Z_TYPE_P(argument) == IS_TRUE;
+        return true;
+    case IS_DOUBLE:
+        if (integral(Z_DVAL_P(argument), value)) return true;
+        break;
+    case IS_STRING:
+        switch (is_numeric_string(Z_STRVAL_P(argument), Z_STRLEN_P(argument), value, &number_value, 0)) {
+        case IS_LONG:
+            return true;
+        case IS_DOUBLE:
+            if (integral(number_value, value)) return true;
+            break;
+        default:
+            break;
+        }
+        break;
+    default:
+        break;
+    }
+    return type_error(number, "int", argument);
+}
+
+/* A float by PHP's rules, but never null with a warning. */
+static bool float_argument(zval *argument, uint32_t number, const char *expected, double *value)
+{
+    zend_long integer;
+    if (Z_TYPE_P(argument) == IS_DOUBLE) {
+        *value = Z_DVAL_P(argument);
+        return true;
+    }
+    if (Z_TYPE_P(argument) == IS_LONG) {
+        *value = (double)Z_LVAL_P(argument);
+        return true;
+    }
+    if (ZEND_ARG_USES_STRICT_TYPES()) return type_error(number, expected, argument);
+    switch (Z_TYPE_P(argument)) {
+    case IS_FALSE:
+    case IS_TRUE:
+        *value = Z_TYPE_P(argument) == IS_TRUE ? 1.0 : 0.0;
+        return true;
+    case IS_STRING:
+        switch (is_numeric_string(Z_STRVAL_P(argument), Z_STRLEN_P(argument), &integer, value, 0)) {
+        case IS_LONG:
+            *value = (double)integer;
+            return true;
+        case IS_DOUBLE:
+            return true;
+        default:
+            break;
+        }
+        break;
+    default:
+        break;
+    }
+    return type_error(number, expected, argument);
+}
+
+bool phpsync_seconds_argument(zval *argument, uint32_t number, bool nullable, double *seconds)
+{
+    if (argument == NULL) return true;
+    ZVAL_DEREF(argument);
+    if (nullable && Z_TYPE_P(argument) == IS_NULL) {
+        *seconds = INFINITY;
+        return true;
+    }
+    double value;
+    if (!float_argument(argument, number, nullable ? "?float" : "float", &value)) return false;
+    if (isnan(value) || value < 0) {
+        phpsync_argument_error(phpsync_value_error_ce, number, "must be a number of seconds, 0 or more");
+        return false;
+    }
+    *seconds = value == 0 ? 0.0 : value; /* no -0.0 */
+    return true;
+}
+
+bool phpsync_lease_argument(zval *argument, uint32_t number, bool nullable, double *lease)
+{
+    if (argument == NULL) return true;
+    ZVAL_DEREF(argument);
+    if (nullable && Z_TYPE_P(argument) == IS_NULL) {
+        *lease = 0;
+        return true;
+    }
+    double value;
+    if (!float_argument(argument, number, nullable ? "?float" : "float", &value)) return false;
+    if (!isfinite(value) || value <= 0) {
+        phpsync_argument_error(phpsync_value_error_ce, number, "must be a finite number of seconds above 0");
+        return false;
+    }
+    *lease = value;
+    return true;
+}
+
+bool phpsync_object_argument(zval *argument, uint32_t number, zend_class_entry *ce, bool nullable,
+                             zend_object **object)
+{
+    *object = NULL;
+    if (argument == NULL) return true;
+    ZVAL_DEREF(argument);
+    if (nullable && Z_TYPE_P(argument) == IS_NULL) return true;
+    if (Z_TYPE_P(argument) != IS_OBJECT || !instanceof_function(Z_OBJCE_P(argument), ce)) {
+        phpsync_argument_error(
+            zend_ce_type_error, number, "must be of type %s%s, %s given", nullable ? "?" : "", ZSTR_VAL(ce->name),
+            Z_TYPE_P(argument) == IS_OBJECT ? ZSTR_VAL(Z_OBJCE_P(argument)->name) : phpsync_type_name(argument));
+        return false;
+    }
+    *object = Z_OBJ_P(argument);
+    return true;
+}

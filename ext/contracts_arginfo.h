@@ -1,0 +1,137 @@
+/* This is a generated file, edit the .stub.php file instead.
+ * Stub hash: f8b3a58f2c3d11b2bdbc1ca44287df37a7f29438 */
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Core_LockInterface_getKey, 0, 0, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Core_LockInterface_lock, 0, 0, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Core_LockInterface_unlock, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_PhpSync_Core_LockInterface_wait arginfo_class_PhpSync_Core_LockInterface_lock
+
+#define arginfo_class_PhpSync_Core_LockInterface_exists arginfo_class_PhpSync_Core_LockInterface_unlock
+
+#define arginfo_class_PhpSync_Core_IntegerInterface_getKey arginfo_class_PhpSync_Core_LockInterface_getKey
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Core_IntegerInterface_getValue, 0, 0, IS_LONG, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Core_IntegerInterface_setValue, 0, 0, 1)
+	ZEND_ARG_TYPE_INFO(0, value, IS_LONG, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Core_IntegerInterface_increment, 0, 0, IS_LONG, 0)
+	ZEND_ARG_INFO_WITH_DEFAULT_VALUE(0, by, "1")
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_PhpSync_Core_IntegerInterface_decrement arginfo_class_PhpSync_Core_IntegerInterface_increment
+
+#define arginfo_class_PhpSync_Core_IntegerInterface_refresh arginfo_class_PhpSync_Core_IntegerInterface_getValue
+
+#define arginfo_class_PhpSync_Core_IntegerInterface_delete arginfo_class_PhpSync_Core_LockInterface_lock
+
+#define arginfo_class_PhpSync_Core_IntegerInterface_exists arginfo_class_PhpSync_Core_LockInterface_unlock
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Generic_LockSyncDriverInterface_lock, 0, 0, 1)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Generic_LockSyncDriverInterface_unlock, 0, 1, _IS_BOOL, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_PhpSync_Generic_LockSyncDriverInterface_wait arginfo_class_PhpSync_Generic_LockSyncDriverInterface_lock
+
+#define arginfo_class_PhpSync_Generic_LockSyncDriverInterface_exists arginfo_class_PhpSync_Generic_LockSyncDriverInterface_unlock
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Generic_IntegerSyncDriverInterface_setValue, 0, 2, IS_LONG, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, value, IS_LONG, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Generic_IntegerSyncDriverInterface_getValue, 0, 1, IS_LONG, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Generic_IntegerSyncDriverInterface_increment, 0, 2, IS_LONG, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, by, IS_LONG, 0)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_PhpSync_Generic_IntegerSyncDriverInterface_hasValue arginfo_class_PhpSync_Generic_LockSyncDriverInterface_unlock
+
+#define arginfo_class_PhpSync_Generic_IntegerSyncDriverInterface_delete arginfo_class_PhpSync_Generic_LockSyncDriverInterface_lock
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Generic_SingletonManagerInterface_get, 0, 0, 2)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, className, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Generic_SingletonManagerInterface_set, 0, 0, 3)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, className, IS_STRING, 0)
+	ZEND_ARG_INFO(0, instance)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_PhpSync_Generic_SingletonManagerInterface_remove arginfo_class_PhpSync_Generic_SingletonManagerInterface_get
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Generic_SingletonManagerInterface_has, 0, 2, _IS_BOOL, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, className, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+
+
+
+static const zend_function_entry class_PhpSync_Core_LockInterface_methods[] = {
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_LockInterface, getKey, arginfo_class_PhpSync_Core_LockInterface_getKey, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_LockInterface, lock, arginfo_class_PhpSync_Core_LockInterface_lock, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_LockInterface, unlock, arginfo_class_PhpSync_Core_LockInterface_unlock, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_LockInterface, wait, arginfo_class_PhpSync_Core_LockInterface_wait, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_LockInterface, exists, arginfo_class_PhpSync_Core_LockInterface_exists, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_PhpSync_Core_IntegerInterface_methods[] = {
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_IntegerInterface, getKey, arginfo_class_PhpSync_Core_IntegerInterface_getKey, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_IntegerInterface, getValue, arginfo_class_PhpSync_Core_IntegerInterface_getValue, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_IntegerInterface, setValue, arginfo_class_PhpSync_Core_IntegerInterface_setValue, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_IntegerInterface, increment, arginfo_class_PhpSync_Core_IntegerInterface_increment, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_IntegerInterface, decrement, arginfo_class_PhpSync_Core_IntegerInterface_decrement, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_IntegerInterface, refresh, arginfo_class_PhpSync_Core_IntegerInterface_refresh, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_IntegerInterface, delete, arginfo_class_PhpSync_Core_IntegerInterface_delete, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Core_IntegerInterface, exists, arginfo_class_PhpSync_Core_IntegerInterface_exists, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_PhpSync_Generic_LockSyncDriverInterface_methods[] = {
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_LockSyncDriverInterface, lock, arginfo_class_PhpSync_Generic_LockSyncDriverInterface_lock, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_LockSyncDriverInterface, unlock, arginfo_class_PhpSync_Generic_LockSyncDriverInterface_unlock, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_LockSyncDriverInterface, wait, arginfo_class_PhpSync_Generic_LockSyncDriverInterface_wait, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_LockSyncDriverInterface, exists, arginfo_class_PhpSync_Generic_LockSyncDriverInterface_exists, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_PhpSync_Generic_IntegerSyncDriverInterface_methods[] = {
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_IntegerSyncDriverInterface, setValue, arginfo_class_PhpSync_Generic_IntegerSyncDriverInterface_setValue, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_IntegerSyncDriverInterface, getValue, arginfo_class_PhpSync_Generic_IntegerSyncDriverInterface_getValue, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_IntegerSyncDriverInterface, increment, arginfo_class_PhpSync_Generic_IntegerSyncDriverInterface_increment, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_IntegerSyncDriverInterface, hasValue, arginfo_class_PhpSync_Generic_IntegerSyncDriverInterface_hasValue, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_IntegerSyncDriverInterface, delete, arginfo_class_PhpSync_Generic_IntegerSyncDriverInterface_delete, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_PhpSync_Generic_SingletonManagerInterface_methods[] = {
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_SingletonManagerInterface, get, arginfo_class_PhpSync_Generic_SingletonManagerInterface_get, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_SingletonManagerInterface, set, arginfo_class_PhpSync_Generic_SingletonManagerInterface_set, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_SingletonManagerInterface, remove, arginfo_class_PhpSync_Generic_SingletonManagerInterface_remove, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Generic_SingletonManagerInterface, has, arginfo_class_PhpSync_Generic_SingletonManagerInterface_has, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_FE_END
+};

@@ -1,0 +1,144 @@
+--TEST--
+Every class of the contract has exactly these methods, parameters and types, and lacks the others
+--FILE--
+<?php
+require __DIR__ . '/../include/testing.inc';
+function type(?ReflectionType $type): string { return $type === null ? '' : ": $type"; }
+function show(string $name): void
+{
+    $class = new ReflectionClass($name);
+    $kind = $class->isInterface() ? 'interface' : ($class->isFinal() ? 'final class' : 'class');
+    $parent = $class->getParentClass();
+    $interfaces = array_diff($class->getInterfaceNames(), ['Stringable', 'Throwable']);
+    sort($interfaces);
+    echo "$kind $name", $parent ? ' extends ' . $parent->name : '', $interfaces ? ' implements ' . implode(', ', $interfaces) : '', "\n";
+    foreach ($class->getProperties() as $property) {
+        if ($property->class !== $name) continue;
+        echo '  ', implode(' ', Reflection::getModifierNames($property->getModifiers())), ' ', $property->getType(), ' $', $property->name, "\n";
+    }
+    foreach ($class->getMethods() as $method) {
+        if ($method->class !== $name) continue;
+        $parameters = [];
+        foreach ($method->getParameters() as $parameter) {
+            $text = trim($parameter->getType() . ' $' . $parameter->name);
+            if ($parameter->isDefaultValueAvailable()) $text .= ' = ' . var_export($parameter->getDefaultValue(), true);
+            check(!$parameter->isPassedByReference() && !$parameter->isVariadic(), 'plain parameters');
+            $parameters[] = $text;
+        }
+        $modifiers = array_diff(Reflection::getModifierNames($method->getModifiers()), ['public', 'abstract']);
+        echo '  ', implode(' ', array_merge($modifiers, [$method->name])), '(', implode(', ', $parameters), ')', type($method->getReturnType()), "\n";
+        check(!(method_exists($method, 'hasTentativeReturnType') && $method->hasTentativeReturnType()), 'no tentative types');
+    }
+}
+foreach ((new ReflectionExtension('phpsync'))->getClassNames() as $name) {
+    if ($name !== 'PhpSync\Listing') show($name);
+}
+?>
+--EXPECT--
+interface PhpSync\Core\LockInterface
+  getKey(): string
+  lock()
+  unlock(): bool
+  wait()
+  exists(): bool
+interface PhpSync\Core\IntegerInterface
+  getKey(): string
+  getValue(): int
+  setValue(int $value)
+  increment($by = 1): int
+  decrement($by = 1): int
+  refresh(): int
+  delete()
+  exists(): bool
+interface PhpSync\Generic\LockSyncDriverInterface
+  lock(string $key)
+  unlock(string $key): bool
+  wait(string $key)
+  exists(string $key): bool
+interface PhpSync\Generic\IntegerSyncDriverInterface
+  setValue(string $key, int $value): int
+  getValue(string $key): int
+  increment(string $key, int $by): int
+  hasValue(string $key): bool
+  delete(string $key)
+interface PhpSync\Generic\SingletonManagerInterface
+  get(string $key, string $className)
+  set(string $key, string $className, $instance)
+  remove(string $key, string $className)
+  has(string $key, string $className): bool
+class PhpSync\Core\Exceptions\SyncOperationException extends Exception
+class PhpSync\Core\Exceptions\IntegerDoesNotExistException extends Exception
+class PhpSync\Core\Exceptions\OutcomeUnknownException extends PhpSync\Core\Exceptions\SyncOperationException
+class PhpSync\Core\Exceptions\LockTimeoutException extends PhpSync\Core\Exceptions\SyncOperationException
+class PhpSync\Core\Exceptions\LeaseLostException extends PhpSync\Core\Exceptions\SyncOperationException
+class PhpSync\Generic\SingletonManager implements PhpSync\Generic\SingletonManagerInterface
+  protected  $instances
+  get(string $key, string $className)
+  set(string $key, string $className, $instance)
+  remove(string $key, string $className)
+  has(string $key, string $className): bool
+class PhpSync\Generic\Lock implements PhpSync\Core\LockInterface
+  private __construct()
+  static getInstance(string $key, PhpSync\Generic\LockSyncDriverInterface $driver, ?PhpSync\Generic\SingletonManagerInterface $singletonManager = NULL)
+  getKey(): string
+  lock()
+  unlock(): bool
+  wait()
+  exists(): bool
+  tryLock(float $timeout = 0.0): bool
+  waitFor(?float $timeout = NULL): bool
+  lastFence(): ?int
+  hold(?float $timeout = NULL, ?float $lease = NULL): ?PhpSync\Hold
+  synchronized(callable $fn, ?float $timeout = NULL): mixed
+  owner(): ?PhpSync\Owner
+  isGhost(): bool
+  unlockIf(int $fence): bool
+class PhpSync\Generic\Integer implements PhpSync\Core\IntegerInterface
+  private __construct()
+  static getInstance($key, PhpSync\Generic\IntegerSyncDriverInterface $driver, ?PhpSync\Generic\SingletonManagerInterface $singletonManager = NULL)
+  getKey(): string
+  getValue(): int
+  setValue(int $value)
+  increment($by = 1): int
+  decrement($by = 1): int
+  refresh(): int
+  delete()
+  exists(): bool
+  compareAndSet(int $expected, int $new): bool
+  waitUntilAtLeast(int $value, ?float $timeout = NULL): bool
+  waitUntilAtMost(int $value, ?float $timeout = NULL): bool
+  waitForChange(?float $timeout = NULL): bool
+final class PhpSync\Space implements PhpSync\Generic\IntegerSyncDriverInterface, PhpSync\Generic\LockSyncDriverInterface
+  private __construct()
+  static open(?string $dsn = NULL): PhpSync\Space
+  getLock(string $key): PhpSync\Generic\Lock
+  getInteger(string $key): PhpSync\Generic\Integer
+  locks(): Iterator
+  integers(): Iterator
+  getDsn(): string
+  lock(string $key)
+  unlock(string $key): bool
+  wait(string $key)
+  exists(string $key): bool
+  setValue(string $key, int $value): int
+  getValue(string $key): int
+  increment(string $key, int $by): int
+  hasValue(string $key): bool
+  delete(string $key)
+final class PhpSync\Hold
+  public readonly string $key
+  public readonly int $fence
+  public readonly ?DateTimeImmutable $expiresAt
+  private __construct()
+  renew(float $lease): void
+  isValid(): bool
+  release(): bool
+final class PhpSync\Owner
+  public readonly string $host
+  public readonly int $pid
+  public readonly string $label
+  public readonly DateTimeImmutable $acquiredAt
+  public readonly ?DateTimeImmutable $expiresAt
+  public readonly int $fence
+  public readonly ?bool $alive
+  private __construct()

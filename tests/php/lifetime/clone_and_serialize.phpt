@@ -1,0 +1,30 @@
+--TEST--
+Locks and Integers cannot be cloned, serialized, unserialized or made
+--FILE--
+<?php
+require __DIR__ . '/../include/testing.inc';
+foreach ([space()->getLock('k'), space()->getInteger('k')] as $object) {
+    echo thrown(function () use ($object) { clone $object; }), "\n";
+    echo thrown(function () use ($object) { serialize([$object]); }), "\n";
+    $class = get_class($object);
+    echo thrown(function () use ($class) { new $class; }), "\n";
+    foreach (['O', 'C'] as $kind) echo thrown(function () use ($class, $kind) { unserialize($kind . ':' . strlen($class) . ":\"$class\":0:{}"); }), "\n";
+}
+class MyLock extends PhpSync\Generic\Lock { function __serialize(): array { return []; } function __clone() {} }
+$made = (new ReflectionClass('MyLock'))->newInstanceWithoutConstructor();
+echo thrown(function () use ($made) { serialize($made); }), "\n";
+echo thrown(function () use ($made) { clone $made; }), "\n";
+?>
+--EXPECT--
+Error: Trying to clone an uncloneable object of class PhpSync\Generic\Lock
+Exception: Serialization of 'PhpSync\Generic\Lock' is not allowed
+Error: Call to private PhpSync\Generic\Lock::__construct() from global scope
+Exception: Unserialization of 'PhpSync\Generic\Lock' is not allowed
+Exception: Unserialization of 'PhpSync\Generic\Lock' is not allowed
+Error: Trying to clone an uncloneable object of class PhpSync\Generic\Integer
+Exception: Serialization of 'PhpSync\Generic\Integer' is not allowed
+Error: Call to private PhpSync\Generic\Integer::__construct() from global scope
+Exception: Unserialization of 'PhpSync\Generic\Integer' is not allowed
+Exception: Unserialization of 'PhpSync\Generic\Integer' is not allowed
+Exception: Serialization of 'MyLock' is not allowed
+Error: Trying to clone an uncloneable object of class MyLock
