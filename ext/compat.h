@@ -221,6 +221,22 @@ static inline void phpsync_readonly_handlers(zend_object_handlers *handlers)
 #endif
 }
 
+/* Makes == of two objects false unless they are one: they have no properties to tell them apart. */
+#if PHP_VERSION_ID < 80000
+static inline int phpsync_compare_objects(zval *one, zval *other)
+{
+    return Z_OBJ_P(one) != Z_OBJ_P(other);
+}
+#endif
+static inline void phpsync_not_comparable(zend_object_handlers *handlers)
+{
+#if PHP_VERSION_ID >= 80000
+    handlers->compare = zend_objects_not_comparable;
+#else
+    handlers->compare_objects = phpsync_compare_objects;
+#endif
+}
+
 /* Marks a parameter so that stack traces do not show its value. index counts from 0. */
 static inline void phpsync_sensitive_parameter(zend_class_entry *ce, const char *method, size_t length,
                                                uint32_t index)
