@@ -23,6 +23,9 @@
 #define ZEND_ARG_OBJ_INFO_WITH_DEFAULT_VALUE(pass_by_ref, name, class_name, allow_null, value)                     \
     ZEND_ARG_OBJ_INFO(pass_by_ref, name, class_name, allow_null)
 #define ZEND_ARG_INFO_WITH_DEFAULT_VALUE(pass_by_ref, name, value) ZEND_ARG_INFO(pass_by_ref, name)
+#ifndef ZEND_ABSTRACT_ME_WITH_FLAGS
+#define ZEND_ABSTRACT_ME_WITH_FLAGS(class_name, name, arg_info, flags) ZEND_RAW_FENTRY(#name, NULL, arg_info, flags)
+#endif
 /* A type code of 0 is "no type". */
 #define IS_MIXED 0
 
@@ -137,13 +140,28 @@ static inline void phpsync_declare_readonly(zend_class_entry *ce, const char *na
     zend_string_release(property);
 }
 
-/* Declares an untyped property whose default is an empty array. */
+/*
+ * Declares an untyped property whose default is an empty array; a class may
+ * have no such default before 8.1, so each object is given it there.
+ */
+static inline zend_object *phpsync_create_with_array(zend_class_entry *ce)
+{
+    zend_object *object = zend_objects_new(ce);
+    object_properties_init(object, ce);
+    if (Z_TYPE_P(OBJ_PROP_NUM(object, 0)) == IS_NULL) ZVAL_EMPTY_ARRAY(OBJ_PROP_NUM(object, 0));
+    return object;
+}
 static inline void phpsync_declare_empty_array(zend_class_entry *ce, const char *name, int flags)
 {
-    zval empty;
-    ZVAL_EMPTY_ARRAY(&empty);
+    zval value;
+#if PHP_VERSION_ID >= 80100
+    ZVAL_EMPTY_ARRAY(&value);
+#else
+    ZVAL_NULL(&value);
+    ce->create_object = phpsync_create_with_array;
+#endif
     zend_string *property = zend_string_init(name, strlen(name), 1);
-    zend_declare_property_ex(ce, property, &empty, flags, NULL);
+    zend_declare_property_ex(ce, property, &value, flags, NULL);
     zend_string_release(property);
 }
 

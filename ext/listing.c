@@ -4,9 +4,12 @@
  * Space::integers().
  *
  * The whole list is copied at the call, because the library must not be left
- * in the middle of one: an entry is its key and a value or the owner's facts;
- * Owner objects are made as they are asked for. Keys come out as strings,
- * which a PHP array would not keep ('42' would become 42).
+ * in the middle of one: not by an iterator that is dropped, and not by a
+ * bail-out of PHP's memory limit, so the copy lies in C memory. It is one
+ * buffer of records, each followed by its key; a Lock's host and label are
+ * stored once for the run of records that share them. PHP values are made as
+ * they are asked for. Keys come out as strings, which a PHP array would not
+ * keep ('42' would become 42).
  */
 #include "php_phpsync.h"
 #include "listing_arginfo.h"
@@ -14,18 +17,28 @@
 static zend_class_entry *class_entry;
 static zend_object_handlers handlers;
 
-typedef struct listing_entry {
-    zend_string *key;
+typedef struct record {
+    size_t size; /* to the next record */
+    size_t key_length;
     union {
-        zend_long value;
-        phpsync_owner_facts owner;
+        int64_t value;
+        struct {
+            size_t host, label; /* offsets of NUL-terminated strings in the buffer */
+            int64_t pid, acquired_at, expires_at;
+            uint64_t fence;
+            psync_alive alive;
+        } owner;
     } is;
-} listing_entry;
+    char key[];
+} record;
 
 typedef struct phpsync_listing {
-    listing_entry *entries;
-    size_t count, capacity, position;
+    char *buffer;
+    size_t used, capacity;
+    size_t position; /* of the current record */
+    size_t previous; /* while it is filled: of the last record */
     bool of_locks;
+    bool out_of_memory;
     zend_object std;
 } phpsync_listing;
 
@@ -47,68 +60,87 @@ static zend_object *create(zend_class_entry *ce)
 
 static void free_object(zend_object *object)
 {
-    phpsync_listing *listing = from_object(object);
-    for (size_t i = 0; i < listing->count; i++) {
-        zend_string_release(listing->entries[i].key);
-        if (listing->of_locks) phpsync_owner_facts_free(&listing->entries[i].is.owner);
-    }
-    if (listing->entries != NULL) efree(listing->entries);
+    free(from_object(object)->buffer);
     zend_object_std_dtor(object);
 }
 
-/* ------------------------------------------------------------------------ */
-/* Filling. PHP's memory limit may bail out in the callbacks: held back until the library is done. */
-
-typedef struct filling {
-    phpsync_listing *listing;
-    bool bailed_out;
-} filling;
-
-static listing_entry *append(phpsync_listing *listing, const char *key, size_t key_length)
+static record *at(const phpsync_listing *listing, size_t offset)
 {
-    if (listing->count == listing->capacity) {
-        size_t capacity = listing->capacity == 0 ? 16 : listing->capacity * 2;
-        listing->entries = safe_erealloc(listing->entries, capacity, sizeof *listing->entries, 0);
+    return (record *)(void *)(listing->buffer + offset);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Filling: these run inside the library and call nothing of PHP            */
+
+/* Appends a record with room for more bytes behind its key; NULL without memory. */
+static record *append(phpsync_listing *listing, const char *key, size_t key_length, size_t more)
+{
+    size_t size = (sizeof(record) + key_length + more + 7) & ~(size_t)7;
+    if (listing->capacity - listing->used < size) {
+        size_t capacity = listing->capacity * 2 + size + 4096;
+        char *buffer = realloc(listing->buffer, capacity);
+        if (buffer == NULL) {
+            listing->out_of_memory = true;
+            return NULL;
+        }
+        listing->buffer = buffer;
         listing->capacity = capacity;
     }
-    listing_entry *entry = &listing->entries[listing->count];
-    entry->key = zend_string_init(key, key_length, 0);
-    return entry;
+    record *new = at(listing, listing->used);
+    new->size = size;
+    new->key_length = key_length;
+    memcpy(new->key, key, key_length);
+    listing->previous = listing->used;
+    listing->used += size;
+    return new;
+}
+
+/* The offset of text in the buffer: the one before it if that is the same, else a copy at *place. */
+static size_t share(const phpsync_listing *listing, bool same, size_t before, const char *text, char **place)
+{
+    if (same) return before;
+    size_t size = strlen(text) + 1;
+    memcpy(*place, text, size);
+    size_t offset = (size_t)(*place - listing->buffer);
+    *place += size;
+    return offset;
 }
 
 static int add_lock(void *argument, const char *key, size_t key_length, const psync_owner *owner)
 {
-    filling *state = argument;
-    phpsync_listing *listing = state->listing;
-    zend_try
-    {
-        listing_entry *entry = append(listing, key, key_length);
-        phpsync_owner_facts_set(&entry->is.owner, owner, listing->count == 0 ? NULL : &entry[-1].is.owner);
-        listing->count++;
+    phpsync_listing *listing = argument;
+    size_t host = 0, label = 0;
+    bool same_host = false, same_label = false;
+    if (listing->used != 0) {
+        const record *before = at(listing, listing->previous);
+        host = before->is.owner.host;
+        label = before->is.owner.label;
+        same_host = strcmp(listing->buffer + host, owner->host) == 0;
+        same_label = strcmp(listing->buffer + label, owner->label) == 0;
     }
-    zend_catch
-    {
-        state->bailed_out = true;
-    }
-    zend_end_try();
-    return state->bailed_out;
+    size_t more = (same_host ? 0 : strlen(owner->host) + 1) + (same_label ? 0 : strlen(owner->label) + 1);
+    record *new = append(listing, key, key_length, more);
+    if (new == NULL) return 1;
+    char *place = new->key + key_length;
+    new->is.owner.host = share(listing, same_host, host, owner->host, &place);
+    new->is.owner.label = share(listing, same_label, label, owner->label, &place);
+    new->is.owner.pid = owner->pid;
+    new->is.owner.acquired_at = owner->acquired_at;
+    new->is.owner.expires_at = owner->expires_at;
+    new->is.owner.fence = owner->fence;
+    new->is.owner.alive = owner->alive;
+    return 0;
 }
 
 static int add_integer(void *argument, const char *key, size_t key_length, int64_t value)
 {
-    filling *state = argument;
-    zend_try
-    {
-        append(state->listing, key, key_length)->is.value = value;
-        state->listing->count++;
-    }
-    zend_catch
-    {
-        state->bailed_out = true;
-    }
-    zend_end_try();
-    return state->bailed_out;
+    record *new = append(argument, key, key_length, 0);
+    if (new == NULL) return 1;
+    new->is.value = value;
+    return 0;
 }
+
+/* ------------------------------------------------------------------------ */
 
 static phpsync_listing *start(bool of_locks, zval *result)
 {
@@ -118,29 +150,38 @@ static phpsync_listing *start(bool of_locks, zval *result)
     return listing;
 }
 
-static void finish(const filling *state, psync_result outcome, const psync_error *error, zval *result)
+static void finish(const phpsync_listing *listing, psync_result outcome, const psync_error *error, zval *result)
 {
-    if (state->bailed_out) zend_bailout();
-    if (outcome >= 0) return;
-    phpsync_throw(error);
+    if (outcome >= 0 && !listing->out_of_memory) return;
+    if (outcome < 0) {
+        phpsync_throw(error);
+    } else {
+        phpsync_throw_sync("no memory for the list of the space; it may be long");
+    }
     zval_ptr_dtor(result);
     ZVAL_NULL(result);
 }
 
 void phpsync_listing_locks(phpsync_open_space *open, zval *result)
 {
-    filling state = {start(true, result), false};
+    phpsync_listing *listing = start(true, result);
     psync_error error;
-    psync_result outcome = psync_space_each_lock(open->space, add_lock, &state, &error);
-    finish(&state, outcome, &error, result);
+    psync_result outcome = psync_space_each_lock(open->space, add_lock, listing, &error);
+    finish(listing, outcome, &error, result);
 }
 
 void phpsync_listing_integers(phpsync_open_space *open, zval *result)
 {
-    filling state = {start(false, result), false};
+    phpsync_listing *listing = start(false, result);
     psync_error error;
-    psync_result outcome = psync_space_each_integer(open->space, add_integer, &state, &error);
-    finish(&state, outcome, &error, result);
+    psync_result outcome = psync_space_each_integer(open->space, add_integer, listing, &error);
+    finish(listing, outcome, &error, result);
+}
+
+/* The current record; NULL past the end. */
+static const record *current(const phpsync_listing *listing)
+{
+    return listing->position < listing->used ? at(listing, listing->position) : NULL;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -152,27 +193,37 @@ ZEND_METHOD(PhpSync_Listing, __construct)
 
 ZEND_METHOD(PhpSync_Listing, current)
 {
-    phpsync_listing *listing = THIS_LISTING();
+    const phpsync_listing *listing = THIS_LISTING();
     PHPSYNC_PARAMETERS(0, 0);
-    if (listing->position >= listing->count) RETURN_NULL();
-    listing_entry *entry = &listing->entries[listing->position];
+    const record *entry = current(listing);
+    if (entry == NULL) RETURN_NULL();
     if (!listing->of_locks) RETURN_LONG(entry->is.value);
-    (void)phpsync_owner_object(&entry->is.owner, return_value);
+    phpsync_owner_facts facts = {
+        .host = listing->buffer + entry->is.owner.host,
+        .label = listing->buffer + entry->is.owner.label,
+        .pid = entry->is.owner.pid,
+        .acquired_at = entry->is.owner.acquired_at,
+        .expires_at = entry->is.owner.expires_at,
+        .fence = entry->is.owner.fence,
+        .alive = entry->is.owner.alive,
+    };
+    phpsync_owner_object(&facts, return_value);
 }
 
 ZEND_METHOD(PhpSync_Listing, key)
 {
-    phpsync_listing *listing = THIS_LISTING();
     PHPSYNC_PARAMETERS(0, 0);
-    if (listing->position >= listing->count) RETURN_NULL();
-    RETURN_STR_COPY(listing->entries[listing->position].key);
+    const record *entry = current(THIS_LISTING());
+    if (entry == NULL) RETURN_NULL();
+    RETURN_STRINGL(entry->key, entry->key_length);
 }
 
 ZEND_METHOD(PhpSync_Listing, next)
 {
     phpsync_listing *listing = THIS_LISTING();
     PHPSYNC_PARAMETERS(0, 0);
-    if (listing->position < listing->count) listing->position++;
+    const record *entry = current(listing);
+    if (entry != NULL) listing->position += entry->size;
 }
 
 ZEND_METHOD(PhpSync_Listing, rewind)
@@ -184,7 +235,7 @@ ZEND_METHOD(PhpSync_Listing, rewind)
 ZEND_METHOD(PhpSync_Listing, valid)
 {
     PHPSYNC_PARAMETERS(0, 0);
-    RETURN_BOOL(THIS_LISTING()->position < THIS_LISTING()->count);
+    RETURN_BOOL(current(THIS_LISTING()) != NULL);
 }
 
 void phpsync_register_listing(void)

@@ -379,12 +379,11 @@ static psync_result inspect(phpsync_lock *lock, const char *feature, psync_owner
 ZEND_METHOD(PhpSync_Generic_Lock, owner)
 {
     psync_owner owner;
-    phpsync_owner_facts facts;
     PHPSYNC_PARAMETERS(0, 0);
     if (inspect(THIS_LOCK(), "owner()", &owner) != PSYNC_OK) return; /* null, or thrown */
-    phpsync_owner_facts_set(&facts, &owner, NULL);
-    (void)phpsync_owner_object(&facts, return_value);
-    phpsync_owner_facts_free(&facts);
+    phpsync_owner_facts facts = {owner.host,       owner.label, owner.pid,  owner.acquired_at,
+                                 owner.expires_at, owner.fence, owner.alive};
+    phpsync_owner_object(&facts, return_value);
 }
 
 ZEND_METHOD(PhpSync_Generic_Lock, isGhost)

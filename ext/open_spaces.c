@@ -139,7 +139,8 @@ static const char *label(void)
     if (path != NULL && *path == '/') return path;
     path = NULL;
     for (zend_execute_data *frame = EG(current_execute_data); frame != NULL; frame = frame->prev_execute_data) {
-        if (frame->func != NULL && ZEND_USER_CODE(frame->func->type)) path = ZSTR_VAL(frame->func->op_array.filename);
+        if (frame->func != NULL && ZEND_USER_CODE(frame->func->type))
+            path = ZSTR_VAL(frame->func->op_array.filename);
     }
     return path != NULL && *path == '/' ? path : NULL;
 }

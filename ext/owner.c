@@ -42,47 +42,20 @@ bool phpsync_date(int64_t microseconds, zval *result)
     return false;
 }
 
-static zend_string *shared_string(const char *text, zend_string *previous)
-{
-    size_t length = strlen(text);
-    if (previous != NULL && ZSTR_LEN(previous) == length && memcmp(ZSTR_VAL(previous), text, length) == 0) {
-        return zend_string_copy(previous);
-    }
-    return zend_string_init(text, length, 0);
-}
-
-void phpsync_owner_facts_set(phpsync_owner_facts *facts, const psync_owner *owner,
-                             const phpsync_owner_facts *previous)
-{
-    facts->host = shared_string(owner->host, previous == NULL ? NULL : previous->host);
-    facts->label = shared_string(owner->label, previous == NULL ? NULL : previous->label);
-    facts->pid = owner->pid;
-    facts->acquired_at = owner->acquired_at;
-    facts->expires_at = owner->expires_at;
-    facts->fence = owner->fence;
-    facts->alive = owner->alive;
-}
-
-void phpsync_owner_facts_free(phpsync_owner_facts *facts)
-{
-    zend_string_release(facts->host);
-    zend_string_release(facts->label);
-}
-
-bool phpsync_owner_object(const phpsync_owner_facts *facts, zval *result)
+void phpsync_owner_object(const phpsync_owner_facts *facts, zval *result)
 {
     zval acquired, expires;
-    if (!phpsync_date(facts->acquired_at, &acquired)) return false;
+    if (!phpsync_date(facts->acquired_at, &acquired)) return;
     ZVAL_NULL(&expires);
     if (facts->expires_at != 0 && !phpsync_date(facts->expires_at, &expires)) {
         zval_ptr_dtor(&acquired);
-        return false;
+        return;
     }
     object_init_ex(result, class_entry);
     zend_object *object = Z_OBJ_P(result);
-    ZVAL_STR_COPY(OBJ_PROP_NUM(object, SLOT_HOST), facts->host);
+    ZVAL_STRING(OBJ_PROP_NUM(object, SLOT_HOST), facts->host);
+    ZVAL_STRING(OBJ_PROP_NUM(object, SLOT_LABEL), facts->label);
     ZVAL_LONG(OBJ_PROP_NUM(object, SLOT_PID), facts->pid);
-    ZVAL_STR_COPY(OBJ_PROP_NUM(object, SLOT_LABEL), facts->label);
     ZVAL_COPY_VALUE(OBJ_PROP_NUM(object, SLOT_ACQUIRED_AT), &acquired);
     ZVAL_COPY_VALUE(OBJ_PROP_NUM(object, SLOT_EXPIRES_AT), &expires);
     ZVAL_LONG(OBJ_PROP_NUM(object, SLOT_FENCE), (zend_long)facts->fence);
@@ -92,7 +65,6 @@ bool phpsync_owner_object(const phpsync_owner_facts *facts, zval *result)
     } else {
         ZVAL_BOOL(alive, facts->alive == PSYNC_ALIVE_YES);
     }
-    return true;
 }
 
 ZEND_METHOD(PhpSync_Owner, __construct)
@@ -113,7 +85,7 @@ void phpsync_register_owner(void)
     phpsync_declare_readonly(class_entry, "acquiredAt", 0, "DateTimeImmutable");
     phpsync_declare_readonly(class_entry, "expiresAt", MAY_BE_NULL, "DateTimeImmutable");
     phpsync_declare_readonly(class_entry, "fence", MAY_BE_LONG, NULL);
-    phpsync_declare_readonly(class_entry, "alive", MAY_BE_BOOL | MAY_BE_NULL, NULL);
+    phpsync_declare_readonly(class_entry, "alive", MAY_BE_FALSE | MAY_BE_TRUE | MAY_BE_NULL, NULL);
 
     handlers = std_object_handlers;
     handlers.clone_obj = NULL;

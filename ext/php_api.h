@@ -22,6 +22,7 @@
 #include "zend_exceptions.h"
 #include "zend_interfaces.h"
 #include "zend_smart_str.h"
+#include "zend_type_info.h"
 #include "ext/date/php_date.h"
 #include "ext/spl/spl_exceptions.h"
 #include "ext/standard/html.h"

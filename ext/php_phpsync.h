@@ -229,10 +229,10 @@ void phpsync_hold_object(phpsync_open_space *open, psync_hold *hold, zval *resul
 /* Releases the Hold of a Hold object: PSYNC_OK, PSYNC_NO or an error. */
 psync_result phpsync_hold_object_release(zend_object *object, psync_error *error);
 
-/* What an Owner object is made of; strings are owned. */
+/* What an Owner object is made of. */
 typedef struct phpsync_owner_facts {
-    zend_string *host;
-    zend_string *label;
+    const char *host;
+    const char *label;
     int64_t pid;
     int64_t acquired_at;
     int64_t expires_at;
@@ -240,12 +240,8 @@ typedef struct phpsync_owner_facts {
     psync_alive alive;
 } phpsync_owner_facts;
 
-/* previous (may be NULL): share its strings where they are equal. */
-void phpsync_owner_facts_set(phpsync_owner_facts *facts, const psync_owner *owner,
-                             const phpsync_owner_facts *previous);
-void phpsync_owner_facts_free(phpsync_owner_facts *facts);
-/* Makes an Owner object; false: thrown. */
-bool phpsync_owner_object(const phpsync_owner_facts *facts, zval *result);
+/* Makes an Owner object, or throws. */
+void phpsync_owner_object(const phpsync_owner_facts *facts, zval *result);
 /* A DateTimeImmutable in UTC; false: thrown. */
 bool phpsync_date(int64_t microseconds, zval *result);
 

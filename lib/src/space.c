@@ -100,8 +100,10 @@ failed:
 psync_result psync_space_open(const char *dsn, const psync_options *options, psync_space **space,
                               psync_error *error)
 {
-    if (!dsn) dsn = getenv("PHPSYNC_DSN");
-    if (!dsn || !*dsn) dsn = DEFAULT_DSN;
+    if (!dsn) {
+        dsn = getenv("PHPSYNC_DSN");
+        if (!dsn || !*dsn) dsn = DEFAULT_DSN;
+    }
     return open_space(NULL, dsn, options, space, error);
 }
 

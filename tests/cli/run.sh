@@ -124,8 +124,8 @@ start_family() {
     read -r <"$here_is/ready"
 }
 
-guard_of_family() {
-    sed 's/.*) . //; s/ .*//' "/proc/$(cat "$here_is/command")/stat"
+parent_of() {
+    sed 's/.*) . //; s/ .*//' "/proc/$1/stat"
 }
 
 promise killing_phpsync_kills_the_command_and_all_it_started_and_frees_the_lock
@@ -142,7 +142,7 @@ killing_the_guard_kills_the_command_and_all_it_started_and_frees_the_lock() {
     mkfifo "$here_is/ready"
     start sh -c 'exec phpsync run k -- sh -c "$1" "$0" 2>"$0/errors"' "$here_is" "$family"
     read -r <"$here_is/ready"
-    kill -KILL "$(guard_of_family)" && ended 70 "${started[0]}" &&
+    kill -KILL "$(parent_of "$(cat "$here_is/command")")" && ended 70 "${started[0]}" &&
         grep -q '^phpsync: .*guard' "$errors" && until_true 'all have ended' family_is_gone &&
         [ ! -e "$here_is/went-on" ] && exits 1 phpsync exists k
 }
@@ -150,13 +150,11 @@ killing_the_guard_kills_the_command_and_all_it_started_and_frees_the_lock() {
 # The guard is stopped first, so that it is sure to do nothing in between.
 promise killing_phpsync_and_its_guard_at_once_kills_the_command
 killing_phpsync_and_its_guard_at_once_kills_the_command() {
-    local guard
-    start_family
-    guard=$(guard_of_family)
+    local guard command
+    hold k
+    guard=$(parent_of "$command")
     kill -STOP "$guard" && kill -KILL "${started[0]}" "$guard" &&
-        until_true 'the command has ended' eval 'is_gone "$(cat "$here_is/command")"' && exits 0 phpsync lock -w 10 k
-    local member
-    for member in child grandchild daemon orphan; do kill -KILL "$(cat "$here_is/$member")" || return; done
+        until_true 'the command has ended' is_gone "$command" && exits 0 phpsync lock -w 10 k
 }
 
 promise killing_phpsync_while_the_command_is_suspended_kills_it_too
@@ -223,8 +221,8 @@ a_lease_is_seen_by_others() {
 
 promise what_a_command_leaves_running_runs_on_without_the_lock
 what_a_command_leaves_running_runs_on_without_the_lock() {
-    exits 5 phpsync run k -- sh -c 'sleep 1000 >/dev/null 2>&1 & echo $! >"$0/left"; exit 5' "$here_is"
-    exits 1 phpsync exists k && ! is_gone "$(cat "$here_is/left")" && kill "$(cat "$here_is/left")"
+    exits 5 phpsync run k -- sh -c 'sleep 1000 >/dev/null 2>&1 & echo $! >"$0/left"; exit 5' "$here_is" &&
+        exits 1 phpsync exists k && ! is_gone "$(cat "$here_is/left")" && kill "$(cat "$here_is/left")"
 }
 
 promise run_works_when_its_caller_ignores_SIGCHLD

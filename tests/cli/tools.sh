@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash disable=SC2154,SC2016
+# shellcheck shell=bash disable=SC2154,SC2016,SC2034
 # (variables come from the runner; programs for other shells are quoted)
 #
 # What the tests of the command line tool are written with.
@@ -108,12 +108,11 @@ ghost() {
     phpsync lock "$1"
 }
 
-# hold KEY [OPTION...]: takes a Hold in the background and returns when it is there; $! is phpsync's pid.
+# hold KEY [OPTION...]: takes a Hold in the background and returns when it is there; $! is phpsync's
+# pid, $command that of the command.
 hold() {
     mkfifo "$here_is/held"
-    start phpsync run "${@:2}" "$1" -- sh -c 'echo >"$0"; exec sleep 1000' "$here_is/held"
-    local ready
-    read -r ready <"$here_is/held"
+    start phpsync run "${@:2}" "$1" -- sh -c 'echo $$ >"$0"; exec sleep 1000' "$here_is/held"
+    read -r command <"$here_is/held"
     rm "$here_is/held"
-    printf '%s' "$ready"
 }

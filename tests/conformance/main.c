@@ -38,7 +38,8 @@ static const struct topic {
     {"space", space_tests},   {"lock", lock_tests},   {"fence", fence_tests}, {"wait", wait_tests},
     {"hold", hold_tests},     {"lease", lease_tests}, {"owner", owner_tests}, {"integer", integer_tests},
     {"await", await_tests},   {"list", list_tests},   {"key", key_tests},     {"fork", fork_tests},
-    {"signal", signal_tests}, {"kill", kill_tests},   {"error", error_tests}, {"thread", thread_tests},
+    {"signal", signal_tests}, {"kill", kill_tests},   {"step", step_tests},   {"error", error_tests},
+    {"thread", thread_tests},
 };
 
 static bool threads_only, list_only;

@@ -55,7 +55,7 @@ struct test {
 
 extern const struct test space_tests[], lock_tests[], fence_tests[], wait_tests[], hold_tests[], lease_tests[],
     owner_tests[], integer_tests[], await_tests[], list_tests[], key_tests[], fork_tests[], signal_tests[],
-    kill_tests[], error_tests[], thread_tests[];
+    kill_tests[], step_tests[], error_tests[], thread_tests[];
 
 struct suite {
     const char *dsn;
@@ -197,6 +197,8 @@ bool meeting_within(sem_t *semaphore, double seconds);
 
 /* Returns when that process or thread sleeps, and has slept for a moment. */
 void wait_until_asleep(pid_t thread);
+/* Whether it sleeps at this moment. */
+bool is_asleep(pid_t thread);
 /* This thread's id. */
 pid_t thread_id(void);
 

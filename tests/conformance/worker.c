@@ -271,6 +271,11 @@ static char thread_state(pid_t thread)
     return end[2];
 }
 
+bool is_asleep(pid_t thread)
+{
+    return thread_state(thread) == 'S';
+}
+
 /* Returns when the thread has been seen in one of these states so many times in a row. */
 static void wait_for_state(pid_t thread, const char *states, int times, double pause_for)
 {

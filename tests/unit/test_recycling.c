@@ -56,7 +56,7 @@ static void spring(void (**trap)(void))
 /* Takes the C library's place for the driver, which is linked in statically. */
 long syscall(long number, ...)
 {
-    static long (*real)(long, ...);
+    static _Thread_local long (*real)(long, ...); /* each thread asks for itself */
     long a[6];
     va_list arguments;
     va_start(arguments, number);

@@ -196,6 +196,8 @@ ZEND_ARG_INFO(0, a)
 ZEND_ARG_INFO(0, b)
 ZEND_END_ARG_INFO()
 
+/* The macros bring their own commas. */
+/* clang-format off */
 static const zend_function_entry methods[] = {
     PHP_ME(Baseline, increment, no_arguments, ZEND_ACC_PUBLIC)
     PHP_ME(Baseline, pass, no_arguments, ZEND_ACC_PUBLIC)
@@ -209,6 +211,7 @@ static const zend_function_entry methods[] = {
     PHP_ME(Baseline, wakeInC, two_arguments, ZEND_ACC_PUBLIC)
     PHP_FE_END
 };
+/* clang-format on */
 
 static PHP_MINIT_FUNCTION(baseline)
 {
@@ -220,7 +223,8 @@ static PHP_MINIT_FUNCTION(baseline)
 }
 
 static zend_module_entry baseline_module_entry = {
-    STANDARD_MODULE_HEADER, "baseline", NULL, PHP_MINIT(baseline), NULL, NULL, NULL, NULL, "0", STANDARD_MODULE_PROPERTIES,
+    STANDARD_MODULE_HEADER,     "baseline", NULL, PHP_MINIT(baseline), NULL, NULL, NULL, NULL, "0",
+    STANDARD_MODULE_PROPERTIES,
 };
 
 ZEND_GET_MODULE(baseline)

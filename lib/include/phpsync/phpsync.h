@@ -21,6 +21,8 @@
  * - fork: after fork() parent and child both go on using every object. The
  *   child is a process of its own: it never releases, renews or keeps alive a
  *   Hold of its parent. Call nothing of this library between vfork() and exec.
+ * - A thread must not be cancelled (pthread_cancel) inside a call: it may hold
+ *   what others wait for. Leave a wait through its interrupt hook.
  * - Nothing prints, aborts, installs a signal handler or touches errno's
  *   meaning for the caller. No function is async-signal-safe.
  * - Seconds are doubles; NaN and negative numbers are PSYNC_ERROR_ARGUMENT;
@@ -142,7 +144,8 @@ typedef struct psync_options {
 
 /**
  * Opens the space at dsn, creating it if it is missing, and stores it in
- * *space. dsn NULL: the environment's PHPSYNC_DSN, else "shm://default".
+ * *space. dsn NULL: the environment's PHPSYNC_DSN if it
+ * is set and not empty, else "shm://default". An empty dsn is refused.
  * The same DSN may be opened any number of times.
  *
  * shm://NAME[?path=DIR&mode=OCTAL&group=GROUP&user=USER&size=BYTES&timeout=SECONDS]
