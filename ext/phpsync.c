@@ -143,6 +143,12 @@ static PHP_RSHUTDOWN_FUNCTION(phpsync)
     return SUCCESS;
 }
 
+static ZEND_MODULE_POST_ZEND_DEACTIVATE_D(phpsync)
+{
+    phpsync_default_forget();
+    return SUCCESS;
+}
+
 static PHP_MINFO_FUNCTION(phpsync)
 {
     const char *scheme;
@@ -185,7 +191,7 @@ zend_module_entry phpsync_module_entry = {
     PHP_MODULE_GLOBALS(phpsync),
     init_globals,
     free_globals,
-    NULL,
+    ZEND_MODULE_POST_ZEND_DEACTIVATE_N(phpsync),
     STANDARD_MODULE_PROPERTIES_EX,
 };
 

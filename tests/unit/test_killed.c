@@ -28,7 +28,7 @@
 #include <phpsync/phpsync.h>
 
 /* Where this process dies, or stops: before a wake-up call, or when a sleep has ended. */
-static enum { NOWHERE, BEFORE_WAKING, STOPPED_BEFORE_WAKING, AFTER_SLEEPING } dies;
+static enum place { NOWHERE, BEFORE_WAKING, STOPPED_BEFORE_WAKING, AFTER_SLEEPING } dies;
 
 /* Takes the C library's place for the driver, which is linked in statically. */
 long syscall(long number, ...)
@@ -85,7 +85,7 @@ static void pause_ms(long ms)
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
-static pid_t start(int (*what)(void), int where)
+static pid_t start(int (*what)(void), enum place where)
 {
     pid_t pid = fork();
     if (pid == 0) {
@@ -98,7 +98,7 @@ static pid_t start(int (*what)(void), int where)
 }
 
 /* Starts one that goes to sleep in the driver, and waits until it does. */
-static pid_t start_sleeper(int (*what)(void), int where)
+static pid_t start_sleeper(int (*what)(void), enum place where)
 {
     char path[64];
     char text[32] = "";
