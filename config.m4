@@ -32,8 +32,9 @@ if test "$PHP_PHPSYNC" != "no"; then
   PHPSYNC_CFLAGS="-std=gnu11 -fvisibility=hidden -D_GNU_SOURCE -I@ext_srcdir@/lib/include -I@ext_srcdir@/lib/src"
   dnl 16-byte atomics need an instruction that the oldest x86-64 lacked.
   AS_CASE([$host_cpu], [x86_64], [PHPSYNC_CFLAGS="$PHPSYNC_CFLAGS -mcx16"])
+  dnl Parameters of PHP's functions come from its macros, used or not.
   AS_IF([test "$PHP_PHPSYNC_STRICT" != "no"],
-    [PHPSYNC_CFLAGS="$PHPSYNC_CFLAGS -Wall -Wextra -Werror -Wshadow -Wconversion"])
+    [PHPSYNC_CFLAGS="$PHPSYNC_CFLAGS -Wall -Wextra -Wno-unused-parameter -Werror -Wshadow -Wconversion"])
 
   PHP_NEW_EXTENSION([phpsync], [$PHPSYNC_EXT_SOURCES $PHPSYNC_LIB_SOURCES], [$ext_shared],,
     [$PHPSYNC_CFLAGS -DZEND_ENABLE_STATIC_TSRMLS_CACHE=1])

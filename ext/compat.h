@@ -189,6 +189,18 @@ static inline zval *phpsync_readonly_pointer(zval *subject, zval *name, int type
     (void)subject, (void)name, (void)type, (void)cache;
     return NULL; /* read_property and write_property are used instead */
 }
+/* Always a copy, which the engine frees (++ does so to whatever it is given); to write through it is an Error,
+ * unless it is an object. */
+static inline zval *phpsync_readonly_read(zval *subject, zval *name, int type, void **cache, zval *copy)
+{
+    zval *value = zend_std_read_property(subject, name, BP_VAR_R, cache, copy);
+    if (type != BP_VAR_R && type != BP_VAR_IS && Z_TYPE_P(value) != IS_OBJECT) {
+        phpsync_refuse_change(subject, Z_TYPE_P(name) == IS_STRING ? Z_STRVAL_P(name) : "");
+        return &EG(uninitialized_zval);
+    }
+    if (value != copy) ZVAL_COPY(copy, value);
+    return copy;
+}
 #else
 static inline zval *phpsync_readonly_write(zend_object *subject, zend_string *name, zval *value, void **cache)
 {
@@ -206,6 +218,17 @@ static inline zval *phpsync_readonly_pointer(zend_object *subject, zend_string *
     (void)subject, (void)name, (void)type, (void)cache;
     return NULL;
 }
+static inline zval *phpsync_readonly_read(zend_object *subject, zend_string *name, int type, void **cache,
+                                          zval *copy)
+{
+    zval *value = zend_std_read_property(subject, name, BP_VAR_R, cache, copy);
+    if (type != BP_VAR_R && type != BP_VAR_IS && Z_TYPE_P(value) != IS_OBJECT) {
+        phpsync_refuse_change(subject, ZSTR_VAL(name));
+        return &EG(uninitialized_zval);
+    }
+    if (value != copy) ZVAL_COPY(copy, value);
+    return copy;
+}
 #endif
 #endif
 
@@ -213,11 +236,28 @@ static inline zval *phpsync_readonly_pointer(zend_object *subject, zend_string *
 static inline void phpsync_readonly_handlers(zend_object_handlers *handlers)
 {
 #if PHP_VERSION_ID < 80100
+    handlers->read_property = phpsync_readonly_read;
     handlers->write_property = phpsync_readonly_write;
     handlers->unset_property = phpsync_readonly_unset;
     handlers->get_property_ptr_ptr = phpsync_readonly_pointer;
 #else
     (void)handlers;
+#endif
+}
+
+/* Makes == of two objects false unless they are one: they have no properties to tell them apart. */
+#if PHP_VERSION_ID < 80000
+static inline int phpsync_compare_objects(zval *one, zval *other)
+{
+    return Z_OBJ_P(one) != Z_OBJ_P(other);
+}
+#endif
+static inline void phpsync_not_comparable(zend_object_handlers *handlers)
+{
+#if PHP_VERSION_ID >= 80000
+    handlers->compare = zend_objects_not_comparable;
+#else
+    handlers->compare_objects = phpsync_compare_objects;
 #endif
 }
 

@@ -43,10 +43,21 @@ void phpsync_default_set(char kind, const phpsync_open_space *open, const zend_s
     zend_string_release(name);
 }
 
+/* Destructors of drivers run here, and may ask for objects: those get a table of their own, cleared in turn. */
 void phpsync_default_clear(void)
+{
+    while (PHPSYNC_G(objects_ready)) {
+        HashTable cleared = PHPSYNC_G(objects);
+        PHPSYNC_G(objects_ready) = false;
+        zend_hash_destroy(&cleared);
+    }
+}
+
+void phpsync_default_forget(void)
 {
     if (!PHPSYNC_G(objects_ready)) return;
     PHPSYNC_G(objects_ready) = false;
+    PHPSYNC_G(objects).pDestructor = NULL;
     zend_hash_destroy(&PHPSYNC_G(objects));
 }
 

@@ -139,5 +139,6 @@ void phpsync_register_hold(void)
     handlers.offset = (int)offsetof(phpsync_hold, std);
     handlers.free_obj = free_object;
     handlers.clone_obj = NULL;
+    phpsync_not_comparable(&handlers);
     phpsync_readonly_handlers(&handlers);
 }

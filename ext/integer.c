@@ -441,6 +441,7 @@ void phpsync_register_integer(void)
     handlers.offset = (int)offsetof(phpsync_integer, std);
     handlers.free_obj = free_object;
     handlers.clone_obj = NULL;
+    phpsync_not_comparable(&handlers);
     handlers.get_gc = get_gc;
     handlers.get_debug_info = get_debug_info;
 }

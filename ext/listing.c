@@ -251,4 +251,5 @@ void phpsync_register_listing(void)
     handlers.offset = (int)offsetof(phpsync_listing, std);
     handlers.free_obj = free_object;
     handlers.clone_obj = NULL;
+    phpsync_not_comparable(&handlers);
 }

@@ -419,6 +419,7 @@ void phpsync_register_lock(void)
     handlers.offset = (int)offsetof(phpsync_lock, std);
     handlers.free_obj = free_object;
     handlers.clone_obj = NULL;
+    phpsync_not_comparable(&handlers);
     handlers.get_gc = get_gc;
     handlers.get_debug_info = get_debug_info;
 }

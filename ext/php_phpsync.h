@@ -179,7 +179,10 @@ void phpsync_open_spaces_init(HashTable *spaces);
 /* kind: 'L' or 'I'; open NULL for drivers written in PHP. Borrowed, or NULL. */
 zend_object *phpsync_default_get(char kind, const phpsync_open_space *open, const zend_string *key);
 void phpsync_default_set(char kind, const phpsync_open_space *open, const zend_string *key, zend_object *object);
+/* At the request's end, while objects still live. */
 void phpsync_default_clear(void);
+/* After it, for what was asked for later still (a session's handler): the engine has freed the objects by then. */
+void phpsync_default_forget(void);
 
 /*
  * Asks a manager object has() and get(), as its interface says. True: go on.

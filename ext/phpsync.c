@@ -30,8 +30,9 @@ static zend_string *without_password(const char *dsn)
     smart_str out = {0};
     const char *slashes = strstr(dsn, "://");
     const char *rest = slashes == NULL ? dsn : slashes + 3;
-    size_t authority = until(rest, "?");
-    const char *at = zend_memrchr(rest, '@', authority);
+    const char *at =
+        strrchr(rest, '@'); /* behind an unescaped "/" or "?" too: that DSN is refused, and shown all the same */
+    size_t authority = at == NULL ? until(rest, "?") : (size_t)(at - rest) + until(at, "?");
     const char *colon = at == NULL ? NULL : memchr(rest, ':', (size_t)(at - rest));
     smart_str_appendl(&out, dsn, (size_t)(rest - dsn));
     if (colon != NULL) {
@@ -143,6 +144,12 @@ static PHP_RSHUTDOWN_FUNCTION(phpsync)
     return SUCCESS;
 }
 
+static ZEND_MODULE_POST_ZEND_DEACTIVATE_D(phpsync)
+{
+    phpsync_default_forget();
+    return SUCCESS;
+}
+
 static PHP_MINFO_FUNCTION(phpsync)
 {
     const char *scheme;
@@ -185,7 +192,7 @@ zend_module_entry phpsync_module_entry = {
     PHP_MODULE_GLOBALS(phpsync),
     init_globals,
     free_globals,
-    NULL,
+    ZEND_MODULE_POST_ZEND_DEACTIVATE_N(phpsync),
     STANDARD_MODULE_PROPERTIES_EX,
 };
 

@@ -325,5 +325,6 @@ void phpsync_register_space(void)
     handlers.offset = (int)offsetof(phpsync_space, std);
     handlers.free_obj = free_object;
     handlers.clone_obj = NULL;
+    phpsync_not_comparable(&handlers);
     handlers.get_debug_info = get_debug_info;
 }

@@ -203,11 +203,18 @@ foreach ([1 => 150, 64 => 60] as $waiters => $rounds) {
     }
     $figures = [];
     foreach (['phpsync' => 'phpsync', 'php' => 'futex method', 'c' => 'futex in C'] as $name => $title) {
-        $figures[] = sprintf('%s %.0f/%.0f', $title, percentile($all[$name], 0.5), percentile($all[$name], 0.99));
+        $figures[] = sprintf('%s %.1f/%.1f', $title, percentile($all[$name], 0.5), percentile($all[$name], 0.99));
     }
     $against = $waiters === 1 ? 'php' : 'c';
     $limit = $waiters === 1 ? 1.3 : 1.5;
-    $reached = percentile($all['phpsync'], 0.5) <= $limit * percentile($all[$against], 0.5);
+    $reached = true;
+    $ratios = [];
+    foreach ([0.5, 0.99] as $share) {
+        $ratio = percentile($all['phpsync'], $share) / percentile($all[$against], $share);
+        $ratios[] = sprintf('%.2f', $ratio);
+        $reached = $reached && $ratio <= $limit;
+    }
+    $figures[] = 'ratio ' . implode('/', $ratios);
     row("unlock() to the last of $waiters out of wait()", implode(', ', $figures) . ' us (p50/p99)', $waiters === 1 ? '1.3 x futex method' : '1.5 x futex in C', $reached);
 }
 

@@ -9,7 +9,11 @@ failed=0
 skipped=0
 ran=0          # programs so far
 time_limit=600 # seconds for one program: a hang is a failure, not an endless run
-running='' # the process that runs now
+# Programs that were begun and not yet joined, by their place in these lists.
+names=()
+logfiles=()
+starts=()
+pids=()
 : "${logs:?}"
 
 # counts_of LOG: the line "N passed, N failed, N skipped" that a program ended with, or the sum of its
@@ -33,15 +37,22 @@ counts_of() {
         }' "$1"
 }
 
-# run NAME COMMAND...: runs a program of tests and adds its counts to the sum.
-run() {
-    local name=$1 log=$logs/${1//[^a-z0-9-]/_}.log start=$SECONDS status=0 counts trouble='' p=0 f=0 s=0
+# begin NAME COMMAND...: starts a program of tests; join waits for it. What sleeps more than it
+# computes is begun together.
+begin() {
+    local name=$1 log=$logs/${1//[^a-z0-9-]/_}.log
     shift
     ran=$((ran + 1))
     timeout --kill-after=10 "$time_limit" "$@" >"$log" 2>&1 </dev/null &
-    running=$!
-    wait "$running" || status=$?
-    running=
+    pids+=($!)
+    names+=("$name")
+    logfiles+=("$log")
+    starts+=("$SECONDS")
+}
+
+# count NAME LOG STATUS SECONDS: adds an ended program's counts to the sum, and shows what went wrong.
+count() {
+    local name=$1 log=$2 status=$3 took=$4 counts trouble='' p=0 f=0 s=0
     counts=$(counts_of "$log")
     if [ -z "$counts" ]; then
         trouble="printed no count (it ended with status $status)"
@@ -52,10 +63,27 @@ run() {
         if [ $((p + f + s)) -eq 0 ]; then trouble='ran no test'; fi
     fi
     [ -z "$trouble" ] || failed=$((failed + 1))
-    printf '%-32s %s%s  (%d s)\n' "$name" "$counts" "${trouble:+${counts:+, but it }$trouble}" $((SECONDS - start))
+    printf '%-32s %s%s  (%d s)\n' "$name" "$counts" "${trouble:+${counts:+, but it }$trouble}" "$took"
     if [ -n "$trouble" ] || [ "$f" -gt 0 ]; then
         grep -vE '^ok |^\[ +OK +\]|^\[ RUN ' "$log" | sed 's/^/    | /' || true # what went well says nothing here
     fi
+}
+
+# join: waits for all programs that were begun, and counts them.
+join() {
+    local i status
+    for i in "${!pids[@]}"; do
+        status=0
+        wait "${pids[i]}" || status=$?
+        count "${names[i]}" "${logfiles[i]}" "$status" $((SECONDS - starts[i]))
+    done
+    names=() logfiles=() starts=() pids=()
+}
+
+# run NAME COMMAND...: runs a program of tests and adds its counts to the sum.
+run() {
+    begin "$@"
+    join
 }
 
 # one NAME COMMAND...: runs a command that is one test: its exit status is the result.

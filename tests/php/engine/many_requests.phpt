@@ -17,6 +17,7 @@ $address = stream_socket_get_name($socket, false);
 fclose($socket);
 $given = preg_split('/\s+/', trim(getenv('PHPSYNC_TEST_OPTIONS')));
 $server = proc_open(array_merge([PHP_BINARY, '-n'], $given, ['-S', $address, '-t', $folder]), [1 => ['file', '/dev/null', 'w'], 2 => ['pipe', 'w']], $pipes, null, array_merge(getenv(), ['PHPSYNC_TEST_DSN' => space_dsn()]));
+end_with_test($server);
 while (($line = fgets($pipes[2])) !== false && strpos($line, 'started') === false);
 foreach (['a', 'b', 'a', 'b'] as $name) echo file_get_contents("http://$address/$name.php"), "\n";
 proc_terminate($server);

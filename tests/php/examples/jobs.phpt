@@ -20,6 +20,7 @@ $address = stream_socket_get_name($socket, false);
 fclose($socket);
 $given = preg_split('/\s+/', trim(getenv('PHPSYNC_TEST_OPTIONS')));
 $server = proc_open(array_merge([PHP_BINARY, '-n'], $given, ['-S', $address, "$examples/admin.php"]), [1 => ['file', '/dev/null', 'w'], 2 => ['pipe', 'w']], $pipes);
+end_with_test($server);
 while (($line = fgets($pipes[2])) !== false && strpos($line, 'started') === false);
 function request(string $address, string $path, ?array $post = null, string $cookie = ''): array
 {

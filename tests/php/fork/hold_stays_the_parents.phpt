@@ -5,7 +5,7 @@ A forked child never releases, renews or owns its parent's Hold
 require __DIR__ . '/../include/testing.inc';
 $lock = space()->getLock('k');
 $hold = $lock->hold();
-$leased = space()->getLock('leased')->hold(null, 60);
+$leased = space()->getLock('leased')->hold(null, 3600);
 for ($way = 0; $way < 4; $way++) {
     $pid = pcntl_fork();
     if ($pid === 0) {

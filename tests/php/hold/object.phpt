@@ -6,7 +6,7 @@ require __DIR__ . '/../include/testing.inc';
 $hold = space()->getLock("a\0b")->hold();
 check($hold->key === "a\0b", 'binary key');
 foreach (['key', 'fence', 'expiresAt', 'other'] as $name) echo thrown(function () use ($hold, $name) { $hold->$name = 1; }), "\n";
-echo thrown(function () use ($hold) { $r = &$hold->fence; }), "\n";
+echo str_replace('indirectly ', '', thrown(function () use ($hold) { $r = &$hold->fence; })), "\n";
 echo thrown(function () use ($hold) { clone $hold; }), "\n";
 echo thrown(function () use ($hold) { serialize($hold); }), "\n";
 echo thrown(function () { unserialize('O:12:"PhpSync\Hold":0:{}'); }), "\n";

@@ -12,6 +12,9 @@ foreach ([space()->getLock('k'), space()->getInteger('k')] as $object) {
 }
 class MyLock extends PhpSync\Generic\Lock { function __serialize(): array { return []; } function __clone() {} }
 $made = (new ReflectionClass('MyLock'))->newInstanceWithoutConstructor();
+$s = space();
+check($s->getLock('a') != $s->getLock('b') && $s->getInteger('a') != $s->getInteger('b') && $s->getLock('a')->hold() != $s->getLock('b')->hold(), 'two are not equal');
+check($s->getLock('a') == $s->getLock('a') && $s == $s && space() != PhpSync\Space::open(str_replace('test', 'other', space_dsn())), 'one is equal to itself');
 echo thrown(function () use ($made) { serialize($made); }), "\n";
 echo thrown(function () use ($made) { clone $made; }), "\n";
 ?>
