@@ -282,7 +282,9 @@ static void leases_end_exclusion_worker(int index, void *argument)
         psync_hold *hold = NULL;
         EXPECT(PSYNC_OK, psync_lock_hold(lock, 0.02, NULL, &hold, ERR));
         uint64_t fence = psync_hold_fence(hold);
-        CHECK((long long)fence > atomic_exchange(&a->numbers[0], (long long)fence));
+        long long before = atomic_exchange(&a->numbers[0], (long long)fence);
+        /* Who was kept from running for longer than its lease comes after the next owner: it proves nothing. */
+        if (psync_hold_is_valid(hold, NULL) == PSYNC_OK) CHECK((long long)fence > before);
         if (random_below(4) == 0) sleep_for(0.02 + TICK); /* lose it */
         (void)psync_hold_release(hold, NULL);
         psync_hold_free(hold);
