@@ -98,6 +98,7 @@ typedef struct psync_take {
      * Monotonic moment since when this caller has waited; 0 at its first try.
      * For fairness: a driver may answer PSYNC_NO to a first try that may wait,
      * for a short and limited time, so that one that has waited long goes first.
+     * Its *now then says that there is no acquisition, and another try follows.
      */
     int64_t waiting_since;
     bool may_wait; /**< the caller will await if it gets PSYNC_NO now */
