@@ -28,9 +28,16 @@ static psync_result lock_error(const psync_lock *lock, psync_result result, psyn
 psync_result psync_lock_open(psync_space *space, const void *key, size_t key_length, psync_lock **lock,
                              psync_error *error)
 {
+    return psync_lock_open_at(space, key, key_length, NULL, lock, error);
+}
+
+psync_result psync_lock_open_at(psync_space *space, const void *key, size_t key_length, const char *place,
+                                psync_lock **lock, psync_error *error)
+{
     psync_result r = psync__key_check(key, key_length, error);
+    if (!r && place) r = psync__space_has_places(space, error);
     if (r) return r;
-    psync_lock *new = psync__key_allocate(sizeof *new, offsetof(psync_lock, key), key, key_length, error);
+    psync_lock *new = psync__key_allocate(sizeof *new, offsetof(psync_lock, key), key, key_length, place, error);
     if (!new) return PSYNC_ERROR_FULL;
     new->space = space;
     *lock = new;
