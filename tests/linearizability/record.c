@@ -190,7 +190,11 @@ static void gather(struct history *history)
     for (int lane = 0; lane < history->lanes; lane++) {
         struct lane *from = &shared->lanes[lane];
         int count = atomic_load_explicit(&from->started, memory_order_acquire);
-        for (int i = 0; i < count; i++) history->calls[history->count++] = from->calls[i];
+        for (int i = 0; i < count; i++) {
+            struct call *call = &history->calls[history->count++];
+            *call = from->calls[i];
+            if (call->respond == NEVER) call->outcome = UNKNOWN; /* killed while it wrote down the rest */
+        }
     }
 }
 

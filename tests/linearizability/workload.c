@@ -32,6 +32,7 @@ static uint64_t below(struct mood *mood, uint64_t limit)
 
 static void push(struct script *script, struct op op)
 {
+    op.hook = script->count % 3 == 0;
     if (script->count < OPS_MAX) script->ops[script->count++] = op;
 }
 
