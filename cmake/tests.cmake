@@ -23,6 +23,10 @@ if(PHPSYNC_TESTS)
     endif()
 endif()
 
+if(PHPSYNC_FUZZ)
+    add_subdirectory(${PROJECT_SOURCE_DIR}/tests/fuzz ${PROJECT_BINARY_DIR}/tests/fuzz)
+endif()
+
 if(PHPSYNC_EXAMPLES)
     phpsync_add_tests(bench bench_ "phpsync_shared")
     if(PHPSYNC_FILE)
