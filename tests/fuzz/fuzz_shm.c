@@ -156,6 +156,16 @@ static uint32_t any_cell(struct mutation *m)
     }
 }
 
+/* A tag in one half: kind and length of a key. */
+static uint64_t any_tag(struct mutation *m, uint64_t old, uint64_t shift)
+{
+    static const uint32_t lengths[] = {
+        0, 1, SHM_KEY_INLINE, SHM_KEY_INLINE + 1, PSYNC_KEY_MAX, PSYNC_KEY_MAX + 1, 1100, UINT32_MAX >> 8};
+    uint32_t kind = draw(&m->random, 2) ? (uint32_t)(old >> shift) & 0xff : draw(&m->random, SHM_FOUND + 2);
+    uint32_t length = lengths[draw(&m->random, sizeof lengths / sizeof *lengths)];
+    return (old & ~(UINT64_C(0xffffffff) << shift)) | (uint64_t)(kind | length << 8) << shift;
+}
+
 /* Numbers that fields hold, and that hurt. */
 static uint64_t any_value(struct mutation *m, uint64_t old)
 {
@@ -173,9 +183,8 @@ static uint64_t any_value(struct mutation *m, uint64_t old)
         return any_word(m).value;
     case 4: /* an index in one half */
         return (old & ~(UINT64_C(0xffffffff) << shift)) | (uint64_t)any_cell(m) << shift;
-    case 5: /* a tag: kind and length */
-        return (old & UINT64_C(0xffffffff)) |
-               (uint64_t)(draw(&m->random, SHM_FOUND + 2) | draw(&m->random, 1100) << 8) << shift;
+    case 5:
+        return any_tag(m, old, shift);
     case 6:
         return (old & ~(UINT64_C(0xffffffff) << shift)) | (uint64_t)(uint32_t)edges[draw(&m->random, 8)] << shift;
     case 7:

@@ -141,6 +141,21 @@ static void use_lists(psync_space *space)
     fuzz_sane(psync_space_info(space, hear_fact, NULL, &error), &error);
 }
 
+static int hear_finding(void *argument, const psync_finding *finding)
+{
+    NEED(finding->severity >= PSYNC_NOTE && finding->severity <= PSYNC_WRONG);
+    NEED(*finding->what && finding->advice);
+    NEED(++*(int *)argument < ENTRIES_MAX);
+    return 0;
+}
+
+static void use_check(psync_space *space, bool repair)
+{
+    psync_error error;
+    int findings = 0;
+    fuzz_sane(psync_space_check(space, repair, hear_finding, &findings, &error), &error);
+}
+
 /* So short that a busy Lock costs nothing. */
 static const psync_wait no_wait = {.timeout = 0}, short_wait = {.timeout = 0.00002};
 
@@ -206,6 +221,8 @@ void fuzz_use(psync_space *space)
         use_integer(space, number);
     }
     fuzz_sane(psync_space_set_label(space, "another", &error), &error);
+    use_check(space, false);
     use_lock(space, 0);
+    use_check(space, true);
     use_lists(space);
 }

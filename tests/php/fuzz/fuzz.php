@@ -84,6 +84,8 @@ final class Bell
 
 final class Drawers
 {
+    // Always there: a driver and a manager written in PHP, and two spaces; what a step made comes behind them.
+    private const DRIVER = 0, MANAGER = 1, SPACE = 2, OTHER_SPACE = 3, FIRST = 4, LAST = 15;
     private static $things = [];
     private static $methods = [];
     private static $classes = [];
@@ -97,13 +99,13 @@ final class Drawers
             }
             self::$classes[] = $class;
             foreach ($class->getMethods() as $method) {
-                if ($method->isPublic()) {
+                if ($method->isPublic() && $method->getDeclaringClass()->getExtensionName() === 'phpsync') {
                     self::$methods[] = $method;
                 }
             }
         }
         self::$things = [new Driver, new Manager, Space::open('shm://a?path=' . getcwd() . '&size=256K'),
-            Space::open('shm://b?path=' . getcwd() . '&size=256K'), null, null, null, null, null, null, null, null];
+            Space::open('shm://b?path=' . getcwd() . '&size=256K')] + array_fill(0, self::LAST + 1, null);
     }
 
     private static function text(): string
@@ -176,7 +178,9 @@ final class Drawers
                     return $all;
                 };
             case 'value': case 'by': case 'expected': case 'new': case 'fence': return $number;
-            case 'driver': case 'singletonManager': case 'manager': case 'instance': return $thing;
+            case 'driver': return self::$things[[self::SPACE, self::SPACE, self::OTHER_SPACE, self::DRIVER][$number & 3]];
+            case 'singletonManager': return $step ? null : self::$things[self::MANAGER];
+            case 'manager': case 'instance': return $thing;
         }
         return $any;
     }
@@ -193,22 +197,36 @@ final class Drawers
             array_pop($arguments);
         }
         $start = mt_rand(0, \count(self::$things) - 1);
-        $target = null;
-        for ($i = 0; $i < \count(self::$things); $i++) {
-            $thing = self::$things[($start + $i) % \count(self::$things)];
-            if ($thing instanceof $method->class) {
-                $target = $thing;
-                break;
-            }
-        }
+        $unmade = mt_rand(0, 29) === 0;
         if ($method->isStatic()) {
             return $method->invokeArgs(null, $arguments);
         }
         if ($method->isConstructor()) {
-            return $target ? $target->__construct(...$arguments) : new $method->class(...$arguments);
+            return new $method->class(...$arguments);
         }
-        $made = $target ?? (new \ReflectionClass($method->class))->newInstanceWithoutConstructor();
-        return $made->{$method->getName()}(...$arguments);
+        $target = $unmade ? (new \ReflectionClass($method->class))->newInstanceWithoutConstructor()
+            : self::find($method->class, $start);
+        return $target->{$method->getName()}(...$arguments);
+    }
+
+    // An object of the class from a drawer, or a new one as it is usually made.
+    private static function find(string $class, int $start)
+    {
+        for ($i = 0; $i < \count(self::$things); $i++) {
+            $thing = self::$things[($start + $i) % \count(self::$things)];
+            if ($thing instanceof $class) {
+                return $thing;
+            }
+        }
+        $space = self::$things[self::SPACE + $start % 2];
+        switch ($class) {
+            case Generic\Lock::class: return $space->getLock('a');
+            case Generic\Integer::class: return $space->getInteger('a');
+            case \PhpSync\Hold::class: return $space->getLock('b')->hold(0.0, $start % 3 ? 1.0 : null);
+            case \PhpSync\Owner::class: return $space->getLock('b')->owner();
+            case \PhpSync\Listing::class: return $start % 3 ? $space->locks() : $space->integers();
+        }
+        return new $class(...array_fill(0, 1, is_a($class, Generic\SingletonManager::class, true) ? null : 'root'));
     }
 
     private static function look()
@@ -284,8 +302,8 @@ final class Drawers
         if ($what < 291 && self::$depth === 1) {
             self::fork();
         }
-        $lock = Generic\Lock::getInstance(self::text(), self::thing() ?? self::$things[2]);
-        return $lock;
+        $key = self::text();
+        return mt_rand(0, 1) ? self::$things[self::SPACE]->getLock($key) : self::$things[self::SPACE]->getInteger($key);
     }
 
     public static function step(): void
@@ -294,12 +312,12 @@ final class Drawers
             return;
         }
         self::$depth++;
-        $drawer = mt_rand(2, \count(self::$things) - 1);
+        $drawer = mt_rand(self::FIRST, self::LAST);
         $keep = mt_rand(0, 3) > 0;
         try {
             Bell::$since = hrtime(true);
             $result = self::act();
-            if ($keep) {
+            if ($keep && (\is_object($result) || $drawer === self::LAST)) {
                 self::$things[$drawer] = $result;
             }
         } catch (\Throwable $thrown) {
