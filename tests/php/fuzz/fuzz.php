@@ -35,9 +35,9 @@ final class Driver implements Generic\LockSyncDriverInterface, Generic\IntegerSy
         return $choices[mt_rand(0, \count($choices) - 1)];
     }
 
-    public function lock(string $key) { return $this->answer(null, 1); }
+    public function lock(string $key) { return $this->answer(null, [str_repeat('x', mt_rand(10, 99))]); }
     public function unlock(string $key): bool { return $this->answer(true, false); }
-    public function wait(string $key) { return $this->answer(null, []); }
+    public function wait(string $key) { return $this->answer(null, str_repeat('x', mt_rand(10, 99))); }
     public function exists(string $key): bool { return $this->answer(true, false); }
     public function setValue(string $key, int $value): int { return $this->answer($value, 0); }
     public function getValue(string $key): int { return $this->answer(1, PHP_INT_MIN); }
