@@ -38,9 +38,9 @@ void phpsync_register_contracts(void)
     phpsync_ce_integer_interface =
         phpsync_register_interface("PhpSync\\Core\\IntegerInterface", class_PhpSync_Core_IntegerInterface_methods);
     phpsync_ce_lock_driver = phpsync_register_interface("PhpSync\\Generic\\LockSyncDriverInterface",
-                                                class_PhpSync_Generic_LockSyncDriverInterface_methods);
-    phpsync_ce_integer_driver = phpsync_register_interface("PhpSync\\Generic\\IntegerSyncDriverInterface",
-                                                   class_PhpSync_Generic_IntegerSyncDriverInterface_methods);
-    phpsync_ce_manager_interface = phpsync_register_interface("PhpSync\\Generic\\SingletonManagerInterface",
-                                                      class_PhpSync_Generic_SingletonManagerInterface_methods);
+                                                        class_PhpSync_Generic_LockSyncDriverInterface_methods);
+    phpsync_ce_integer_driver = phpsync_register_interface(
+        "PhpSync\\Generic\\IntegerSyncDriverInterface", class_PhpSync_Generic_IntegerSyncDriverInterface_methods);
+    phpsync_ce_manager_interface = phpsync_register_interface(
+        "PhpSync\\Generic\\SingletonManagerInterface", class_PhpSync_Generic_SingletonManagerInterface_methods);
 }

@@ -8,7 +8,6 @@
 #include "files.h"
 #include "file_manager_arginfo.h"
 
-#include "ext/standard/md5.h"
 
 zend_class_entry *phpsync_ce_file_manager_interface;
 zend_class_entry *phpsync_ce_file_manager;
@@ -44,7 +43,8 @@ static zend_string *told_root(zend_object *manager)
 }
 
 /* By length: only who uses the name refuses a NUL byte in it. */
-zend_string *phpsync_file_standard_name(const zend_string *root, const zend_string *category, const zend_string *key)
+zend_string *phpsync_file_standard_name(const zend_string *root, const zend_string *category,
+                                        const zend_string *key)
 {
     PHP_MD5_CTX context;
     unsigned char digest[16];
@@ -127,9 +127,8 @@ void phpsync_register_file_manager(void)
     phpsync_ce_file_manager_interface =
         phpsync_register_interface("PhpSync\\Drivers\\FileSystem\\FileManagerInterface",
                                    class_PhpSync_Drivers_FileSystem_FileManagerInterface_methods);
-    phpsync_ce_file_manager =
-        phpsync_register_class("PhpSync\\Drivers\\FileSystem\\FileManager",
-                               class_PhpSync_Drivers_FileSystem_FileManager_methods, NULL);
+    phpsync_ce_file_manager = phpsync_register_class("PhpSync\\Drivers\\FileSystem\\FileManager",
+                                                     class_PhpSync_Drivers_FileSystem_FileManager_methods, NULL);
     zend_class_implements(phpsync_ce_file_manager, 1, phpsync_ce_file_manager_interface);
     zend_declare_property_null(phpsync_ce_file_manager, ZEND_STRL("rootPath"), ZEND_ACC_PRIVATE);
 }

@@ -20,22 +20,22 @@
 #include <sys/stat.h>
 
 /* What a kind of key needs. */
-typedef struct kind {
+struct kind {
     zend_class_entry **driver;
     const char *category;
-} kind;
+};
 
-static const kind lock_kind = {&phpsync_ce_file_lock_driver, "locks"};
-static const kind integer_kind = {&phpsync_ce_file_integer_driver, "integers"};
+static const struct kind lock_kind = {&phpsync_ce_file_lock_driver, "locks"};
+static const struct kind integer_kind = {&phpsync_ce_file_integer_driver, "integers"};
 
 /* What the FileManager said. */
-typedef struct answer {
-    zend_string *root;   /* absolute: where the space is */
-    zend_string *path;   /* absolute; NULL: the standard place */
-    zend_string *told;   /* what getFileName() said, or would have said */
-} answer;
+struct answer {
+    zend_string *root; /* absolute: where the space is */
+    zend_string *path; /* absolute; NULL: the standard place */
+    zend_string *told; /* what getFileName() said, or would have said */
+};
 
-static void forget(answer *answer)
+static void forget(struct answer *answer)
 {
     if (answer->root != NULL) zend_string_release(answer->root);
     if (answer->path != NULL) zend_string_release(answer->path);
@@ -70,7 +70,7 @@ static zend_string *name_from(zend_object *manager, zval *told, phpsync_on_throw
     return name;
 }
 
-static bool ask_name(zend_object *manager, const kind *kind, zend_string *key, phpsync_on_throw on_throw,
+static bool ask_name(zend_object *manager, const struct kind *kind, zend_string *key, phpsync_on_throw on_throw,
                      zend_string **name)
 {
     zval arguments[2], told;
@@ -98,7 +98,7 @@ static zend_string *ask_root(zend_object *manager, phpsync_on_throw on_throw)
 }
 
 /* Lets a FileManager and a driver that replace these methods prepare the file of a key that is about to change. */
-static bool prepare(zend_object *driver, zend_object *manager, const kind *kind, const answer *answer,
+static bool prepare(zend_object *driver, zend_object *manager, const struct kind *kind, const struct answer *answer,
                     phpsync_on_throw on_throw)
 {
     zval arguments[2], result;
@@ -147,7 +147,7 @@ static bool fits(const zend_string *key)
 }
 
 /* The place that a FileManager of the user's own told. */
-static bool place_named(answer *answer, const zend_string *root)
+static bool place_named(struct answer *answer, const zend_string *root)
 {
     if (!phpsync_path_check(answer->told, "the file name")) return false;
     answer->path = phpsync_path_absolute(answer->told);
@@ -163,8 +163,8 @@ static bool place_named(answer *answer, const zend_string *root)
 }
 
 /* The standard place; its name is made only for who needs it. */
-static bool place_standard(answer *answer, const zend_string *root, const kind *kind, const zend_string *key,
-                           bool named)
+static bool place_standard(struct answer *answer, const zend_string *root, const struct kind *kind,
+                           const zend_string *key, bool named)
 {
     if (!phpsync_path_check(root, "the root path")) return false;
     answer->root = phpsync_path_absolute(root);
@@ -176,8 +176,8 @@ static bool place_standard(answer *answer, const zend_string *root, const kind *
     return fits(key) || answer->path != NULL;
 }
 
-static bool find(zend_object *driver, zend_object *manager, const kind *kind, zend_string *key,
-                 phpsync_access access, phpsync_on_throw on_throw, answer *answer)
+static bool find(zend_object *driver, zend_object *manager, const struct kind *kind, zend_string *key,
+                 phpsync_access access, phpsync_on_throw on_throw, struct answer *answer)
 {
     if (!ask_name(manager, kind, key, on_throw, &answer->told)) return false;
     zend_string *root = ask_root(manager, on_throw);
@@ -249,13 +249,13 @@ static bool same(const zend_string *one, const zend_string *other)
     return one == other || zend_string_equals(one, other);
 }
 
-static bool is_at(const phpsync_file_handle *handle, const answer *answer)
+static bool is_at(const phpsync_file_handle *handle, const struct answer *answer)
 {
     return same(handle->root, answer->root) && same(handle->path, answer->path) &&
            phpsync_open_space_is_current(handle->open);
 }
 
-static psync_result open_handle(phpsync_file_handle *handle, const kind *kind, const zend_string *key,
+static psync_result open_handle(phpsync_file_handle *handle, const struct kind *kind, const zend_string *key,
                                 psync_error *error)
 {
     const char *name = ZSTR_VAL(key);
@@ -269,12 +269,14 @@ static psync_result open_handle(phpsync_file_handle *handle, const kind *kind, c
         name = substitute;
         length = strlen(substitute);
     }
-    if (kind == &lock_kind) return psync_lock_open_at(handle->open->space, name, length, path, &handle->lock, error);
+    if (kind == &lock_kind)
+        return psync_lock_open_at(handle->open->space, name, length, path, &handle->lock, error);
     return psync_integer_open_at(handle->open->space, name, length, path, &handle->integer, error);
 }
 
 /* A handle for what the FileManager answered, in the place of the one before. */
-static bool renew(phpsync_file_handle **handle, const kind *kind, const zend_string *key, const answer *answer)
+static bool renew(phpsync_file_handle **handle, const struct kind *kind, const zend_string *key,
+                  const struct answer *answer)
 {
     psync_error error;
     phpsync_open_space *open = open_space(answer->root);
@@ -295,8 +297,8 @@ static bool renew(phpsync_file_handle **handle, const kind *kind, const zend_str
 }
 
 /* Makes *handle one for what the FileManager answered. */
-static phpsync_found settle(phpsync_file_handle **handle, const kind *kind, const zend_string *key,
-                            phpsync_access access, const answer *answer)
+static phpsync_found settle(phpsync_file_handle **handle, const struct kind *kind, const zend_string *key,
+                            phpsync_access access, const struct answer *answer)
 {
     if (*handle != NULL && is_at(*handle, answer)) return PHPSYNC_FOUND_HANDLE;
     if (access == PHPSYNC_LOOK) {
@@ -307,10 +309,10 @@ static phpsync_found settle(phpsync_file_handle **handle, const kind *kind, cons
     return renew(handle, kind, key, answer) ? PHPSYNC_FOUND_HANDLE : PHPSYNC_FOUND_ERROR;
 }
 
-static phpsync_found reach(zend_object *driver, const kind *kind, zend_string *key, phpsync_access access,
+static phpsync_found reach(zend_object *driver, const struct kind *kind, zend_string *key, phpsync_access access,
                            phpsync_on_throw on_throw, phpsync_file_handle **handle)
 {
-    answer answer = {NULL, NULL, NULL};
+    struct answer answer = {NULL, NULL, NULL};
     phpsync_found found = PHPSYNC_FOUND_ERROR;
     zend_object *manager = phpsync_manager_of(driver, *kind->driver);
     if (manager == NULL) {

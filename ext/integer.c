@@ -110,7 +110,8 @@ static bool bind_handle(phpsync_integer *integer, phpsync_open_space *open)
 static bool load_file(phpsync_integer *integer)
 {
     psync_error error;
-    switch (phpsync_file_integer(Z_OBJ(integer->driver), integer->key, PHPSYNC_LOOK, PHPSYNC_PASS, &integer->file)) {
+    switch (
+        phpsync_file_integer(Z_OBJ(integer->driver), integer->key, PHPSYNC_LOOK, PHPSYNC_PASS, &integer->file)) {
     case PHPSYNC_FOUND_HANDLE:
         break;
     case PHPSYNC_FOUND_NOTHING:
@@ -239,7 +240,8 @@ static phpsync_found find_otherwise(phpsync_integer *integer, phpsync_access acc
 {
     if (!made(integer)) return PHPSYNC_FOUND_ERROR;
     if (!integer->on_files) return PHPSYNC_FOUND_METHODS;
-    phpsync_found found = phpsync_file_integer(Z_OBJ(integer->driver), integer->key, access, on_throw, &integer->file);
+    phpsync_found found =
+        phpsync_file_integer(Z_OBJ(integer->driver), integer->key, access, on_throw, &integer->file);
     if (found == PHPSYNC_FOUND_HANDLE) *handle = integer->file->integer;
     return found;
 }
@@ -409,9 +411,8 @@ ZEND_METHOD(PhpSync_Generic_Integer, delete)
     phpsync_found found = find(integer, PHPSYNC_LOOK, PHPSYNC_WRAP, &handle);
     if (found == PHPSYNC_FOUND_HANDLE) {
         if (psync_integer_remove(handle, &error) < 0) phpsync_throw(&error);
-    } else if (found == PHPSYNC_FOUND_METHODS &&
-               phpsync_driver_call(Z_OBJ(integer->driver), integer->delete, integer->key, NULL, PHPSYNC_WRAP,
-                                   &ignored)) {
+    } else if (found == PHPSYNC_FOUND_METHODS && phpsync_driver_call(Z_OBJ(integer->driver), integer->delete,
+                                                                     integer->key, NULL, PHPSYNC_WRAP, &ignored)) {
         zval_ptr_dtor(&ignored);
     }
 }

@@ -186,7 +186,8 @@ typedef struct phpsync_open_space {
     struct phpsync_path *paths; /* what the driver opened */
 } phpsync_open_space;
 
-/* The space at dsn; throws and returns NULL on failure. Release it afterwards. any_folder: as psync_options says. */
+/* The space at dsn; throws and returns NULL on failure. Release it afterwards. any_folder: as psync_options says.
+ */
 phpsync_open_space *phpsync_open_space_get(const zend_string *dsn, bool any_folder);
 /* Whether getting it again would give the same one. */
 bool phpsync_open_space_is_current(const phpsync_open_space *open);

@@ -40,7 +40,8 @@ ZEND_METHOD(PhpSync_Drivers_FileSystem_WithFileManagerTrait, getManager)
     PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     ZVAL_UNDEF(&buffer);
     zval *manager = read_manager(execute_data->func->common.scope, Z_OBJ_P(ZEND_THIS), &buffer);
-    if (Z_TYPE_P(manager) == IS_OBJECT && instanceof_function(Z_OBJCE_P(manager), phpsync_ce_file_manager_interface)) {
+    if (Z_TYPE_P(manager) == IS_OBJECT &&
+        instanceof_function(Z_OBJCE_P(manager), phpsync_ce_file_manager_interface)) {
         ZVAL_COPY(return_value, manager);
     } else if (!EG(exception)) {
         throw_no_manager(Z_OBJ_P(ZEND_THIS));
@@ -91,7 +92,8 @@ zend_object *phpsync_manager_of(zend_object *driver, zend_class_entry *ours)
     zval told;
     zend_function *replaced = phpsync_replaced(driver, ours, ZEND_STRL("getmanager"));
     if (replaced != NULL) {
-        return phpsync_call(replaced, driver, driver->ce, &told, 0, NULL) ? Z_OBJ(told) : NULL; /* its return type */
+        return phpsync_call(replaced, driver, driver->ce, &told, 0, NULL) ? Z_OBJ(told)
+                                                                          : NULL; /* its return type */
     }
     zval *manager = OBJ_PROP_NUM(driver, SLOT_MANAGER);
     ZVAL_DEREF(manager);
