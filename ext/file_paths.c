@@ -7,6 +7,7 @@
  */
 #include "files.h"
 
+#include <limits.h>
 #include <sys/stat.h>
 
 /* Whether it begins as an URL does: fopen() would give it to another wrapper. */
@@ -31,17 +32,27 @@ bool phpsync_path_check(const zend_string *path, const char *what)
     return false;
 }
 
+/* Takes an absolute path over. */
+static zend_string *of_length(zend_string *path)
+{
+    if (EXPECTED(ZSTR_LEN(path) < PATH_MAX)) return path;
+    phpsync_throw_sync("the path %.200s... is too long: it has %zu bytes, and the system takes %d", ZSTR_VAL(path),
+                       ZSTR_LEN(path), PATH_MAX - 1);
+    zend_string_release(path);
+    return NULL;
+}
+
 zend_string *phpsync_path_absolute(const zend_string *path)
 {
     char folder[MAXPATHLEN];
-    if (*ZSTR_VAL(path) == '/') return zend_string_copy((zend_string *)path);
+    if (*ZSTR_VAL(path) == '/') return of_length(zend_string_copy((zend_string *)path));
     if (VCWD_GETCWD(folder, sizeof folder) == NULL) {
         phpsync_throw_sync("the working folder is not known (%s), so the relative path %s names nothing; use an "
                            "absolute one",
                            strerror(errno), ZSTR_VAL(path));
         return NULL;
     }
-    return zend_strpprintf(0, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, ZSTR_VAL(path));
+    return of_length(zend_strpprintf(0, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, ZSTR_VAL(path)));
 }
 
 zend_string *phpsync_path_folder(const zend_string *path)
