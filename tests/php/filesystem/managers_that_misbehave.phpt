@@ -14,6 +14,8 @@ class Trap extends FileManager
     public function getRootPath(): string { return $this->spring('getRootPath') ?? parent::getRootPath(); }
     public function ensureDirectoriesExist(string $fileName) { $this->spring('ensureDirectoriesExist'); parent::ensureDirectoriesExist($fileName); }
 }
+final class NoRoot extends FileManager { public function __construct() {} }
+final class NoManager extends FileSystemLockSyncDriver { public function __construct() {} }
 $trap = new Trap(root_path());
 $lock = file_lock('k', $trap);
 $integer = file_integer('k', $trap);
@@ -38,7 +40,7 @@ foreach (['getFileName', 'getRootPath', 'ensureDirectoriesExist'] as $trap->wher
 $trap->where = 'getFileName';
 $trap->what = new DomainException('at the load');
 echo thrown(function () use ($trap) { file_integer('k', $trap); }), "\n", thrown(function () use ($trap) { file_lock('k', $trap); }), "\n";
-foreach ([7, [], new stdClass, true, '', "a\0b", 'http://x/y', 'vfs://root/k', new class { public function __toString(): string { throw new DomainException('no string'); } }] as $value) {
+foreach ([7, [], new stdClass, 1.5, '', "a\0b", 'http://x/y', 'vfs://root/k', new class { public function __toString(): string { throw new DomainException('no string'); } }] as $value) {
     $trap->what = function () use ($value) { return $value; };
     foreach ([[$lock, 'lock'], [$locks, 'lock', 'k'], [$lock, 'exists'], [$integer, 'increment']] as $call) {
         $text = thrown(function () use ($call) { $call[0]->{$call[1]}(...array_slice($call, 2)); });
@@ -53,8 +55,8 @@ foreach ([[], "a\0b", 'file:///tmp/x'] as $value) {
 }
 check(files_in(root_path()) === [], 'and nothing happened');
 echo thrown(function () { file_lock('k', new FileManager(''))->lock(); }), "\n";
-echo thrown(function () { file_lock('k', new class extends FileManager { public function __construct() {} })->lock(); }), "\n";
-echo thrown(function () { (new class extends FileSystemLockSyncDriver { public function __construct() {} })->lock('k'); }), "\n";
+echo thrown(function () { file_lock('k', new NoRoot)->lock(); }), "\n";
+echo thrown(function () { (new NoManager)->lock('k'); }), "\n";
 echo thrown(function () { (new ReflectionClass(FileManager::class))->newInstanceWithoutConstructor()->getFileName('a', 'b'); }), "\n";
 ?>
 --EXPECT--
@@ -196,7 +198,7 @@ nothing
 PhpSync\Core\Exceptions\SyncOperationException: Trap::getFileName() must return a string, it returned int
 PhpSync\Core\Exceptions\SyncOperationException: Trap::getFileName() must return a string, it returned array
 PhpSync\Core\Exceptions\SyncOperationException: Trap::getFileName() must return a string, it returned stdClass
-PhpSync\Core\Exceptions\SyncOperationException: Trap::getFileName() must return a string, it returned bool
+PhpSync\Core\Exceptions\SyncOperationException: Trap::getFileName() must return a string, it returned float
 PhpSync\Core\Exceptions\SyncOperationException: the file name that the FileManager told is empty; it must name a place in the file system
 PhpSync\Core\Exceptions\SyncOperationException: the file name that the FileManager told holds a NUL byte; no file can be named so
 PhpSync\Core\Exceptions\SyncOperationException: the file name that the FileManager told begins as an URL does; Locks and Integers need a folder of the file system
@@ -206,6 +208,6 @@ PhpSync\Core\Exceptions\SyncOperationException: ..., array returned <- TypeError
 PhpSync\Core\Exceptions\SyncOperationException: the file name that the FileManager told holds a NUL byte; no file can be named so
 PhpSync\Core\Exceptions\SyncOperationException: the file name that the FileManager told begins as an URL does; Locks and Integers need a folder of the file system
 PhpSync\Core\Exceptions\SyncOperationException: the root path that the FileManager told is empty; it must name a place in the file system
-PhpSync\Core\Exceptions\SyncOperationException: This PhpSync\Drivers\FileSystem\FileManager@anonymous object was not made by FileManager's constructor and cannot be used <- Error
-Error: This PhpSync\Drivers\FileSystem\FileSystemLockSyncDriver@anonymous object has no FileManager; give it one by setManager()
+PhpSync\Core\Exceptions\SyncOperationException: This NoRoot object was not made by FileManager's constructor and cannot be used <- Error
+Error: This NoManager object has no FileManager; give it one by setManager()
 Error: This PhpSync\Drivers\FileSystem\FileManager object was not made by FileManager's constructor and cannot be used
