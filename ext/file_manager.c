@@ -8,7 +8,6 @@
 #include "files.h"
 #include "file_manager_arginfo.h"
 
-
 zend_class_entry *phpsync_ce_file_manager_interface;
 zend_class_entry *phpsync_ce_file_manager;
 

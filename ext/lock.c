@@ -348,18 +348,10 @@ ZEND_METHOD(PhpSync_Generic_Lock, lastFence)
 static psync_result hold(phpsync_lock *lock, psync_lock *handle, double seconds, double lease, zval *result)
 {
     phpsync_file_handle *file = phpsync_file_handle_retain(lock->file);
-    phpsync_wait wait;
-    psync_error error;
-    psync_hold *held = NULL;
-    phpsync_wait_init(&wait, seconds);
-    psync_result outcome = psync_lock_hold(handle, lease, &wait.wait, &held, &error);
-    if (file != NULL && outcome == PSYNC_OK) lock->fence = psync_lock_last_fence(handle);
-    if (wait.bailed_out) phpsync_file_handle_release(file);
-    phpsync_wait_finish(&wait);
-    if (outcome < 0) phpsync_throw(&error);
-    if (outcome == PSYNC_OK) phpsync_hold_object(file != NULL ? file->open : lock->open, held, result);
-    phpsync_file_handle_release(file);
-    return EG(exception) ? PSYNC_ERROR_SYSTEM : outcome;
+    phpsync_open_space *open = file == NULL ? lock->open : file->open;
+    psync_result outcome = phpsync_hold_acquire(handle, open, lock->key, seconds, lease, file, result);
+    if (outcome == PSYNC_OK) lock->fence = phpsync_hold_object_fence(Z_OBJ_P(result));
+    return outcome;
 }
 
 ZEND_METHOD(PhpSync_Generic_Lock, hold)
@@ -381,17 +373,12 @@ ZEND_METHOD(PhpSync_Generic_Lock, synchronized)
     zend_fcall_info fci;
     zend_fcall_info_cache fcc;
     double seconds = INFINITY;
-    zval *ignored = NULL;
     zval held;
-
-    ZEND_PARSE_PARAMETERS_START(1, 2)
-    Z_PARAM_FUNC(fci, fcc)
-    Z_PARAM_OPTIONAL
-    Z_PARAM_ZVAL(ignored)
-    ZEND_PARSE_PARAMETERS_END();
     phpsync_lock *lock = THIS_LOCK();
     psync_lock *handle;
-    if (!phpsync_seconds_argument(ignored, 2, true, &seconds) ||
+    PHPSYNC_PARAMETERS(1, 2);
+    if (!phpsync_callable_argument(PHPSYNC_ARGUMENT(1), 1, &fci, &fcc) ||
+        !phpsync_seconds_argument(PHPSYNC_ARGUMENT(2), 2, true, &seconds) ||
         find_native(lock, PHPSYNC_CHANGE, PHPSYNC_WRAP, "synchronized()", &handle) != PHPSYNC_FOUND_HANDLE) {
         RETURN_THROWS();
     }

@@ -88,7 +88,7 @@ zend_class_entry *phpsync_register_interface(const char *name, const zend_functi
 #define PHPSYNC_PARAMETERS(min, max)                                                                               \
     do {                                                                                                           \
         if (UNEXPECTED(ZEND_NUM_ARGS() - (uint32_t)(min) > (uint32_t)(max) - (uint32_t)(min))) {                   \
-            zend_wrong_parameters_count_error((min), (max));                                                       \
+            phpsync_count_error((min), (max));                                                                     \
             return;                                                                                                \
         }                                                                                                          \
     } while (0)
@@ -101,7 +101,7 @@ zend_class_entry *phpsync_register_interface(const char *name, const zend_functi
     do {                                                                                                           \
         int given_ = (int)ZEND_NUM_ARGS();                                                                         \
         if (UNEXPECTED(given_ < (min) || (PHPSYNC_REFUSES_SURPLUS && given_ > (max)))) {                           \
-            zend_wrong_parameters_count_error((min), (max));                                                       \
+            phpsync_count_error((min), (max));                                                                     \
             return;                                                                                                \
         }                                                                                                          \
     } while (0)
@@ -129,6 +129,8 @@ bool phpsync_lease_argument(zval *argument, uint32_t number, bool nullable, doub
 /* An object of ce; null leaves *object NULL if nullable. */
 bool phpsync_object_argument(zval *argument, uint32_t number, zend_class_entry *ce, bool nullable,
                              zend_object **object);
+/* Something that can be called. */
+bool phpsync_callable_argument(zval *argument, uint32_t number, zend_fcall_info *fci, zend_fcall_info_cache *fcc);
 
 /* ------------------------------------------------------------------------ */
 /* Errors (exceptions.c)                                                    */
@@ -249,8 +251,14 @@ phpsync_open_space *phpsync_space_of(zend_object *object);
 void phpsync_lock_instance(zend_string *key, zend_object *driver, zend_object *manager, zval *result);
 void phpsync_integer_instance(zend_string *key, zend_object *driver, zend_object *manager, zval *result);
 
-/* Makes a Hold object that owns hold; throws (and frees hold) on failure. */
-void phpsync_hold_object(phpsync_open_space *open, psync_hold *hold, zval *result);
+/*
+ * Takes the Lock as a Hold object. PSYNC_NO: the time ran out; an error was thrown. Else result stays as it was.
+ * owner: what lock belongs to, or NULL; released as soon as the library is done with it, whatever comes then.
+ */
+struct phpsync_file_handle;
+psync_result phpsync_hold_acquire(psync_lock *lock, phpsync_open_space *open, zend_string *key, double seconds,
+                                  double lease, struct phpsync_file_handle *owner, zval *result);
+uint64_t phpsync_hold_object_fence(zend_object *object);
 /* Releases the Hold of a Hold object: PSYNC_OK, PSYNC_NO or an error. */
 psync_result phpsync_hold_object_release(zend_object *object, psync_error *error);
 

@@ -326,5 +326,6 @@ void phpsync_register_space(void)
     handlers.free_obj = free_object;
     handlers.clone_obj = NULL;
     phpsync_not_comparable(&handlers);
+    phpsync_strict_handlers(&handlers);
     handlers.get_debug_info = get_debug_info;
 }
