@@ -35,7 +35,8 @@ enum {
     PLAYS = 40,      /* of an act, to learn where it comes to */
     PLAYS_MAX = 400, /* until it is hit */
     LESSONS = 5,
-    TRIES = 6,   /* with a fresh space */
+    ENOUGH = 10, /* failures */
+    TRIES = 12,  /* with a fresh space */
     VISITS = 16, /* a later one is one of these */
     NOT_REACHED = 98
 };
@@ -375,22 +376,26 @@ static bool learn(void)
     return well;
 }
 
-/* The act that comes to a fail point most often, or the next one at a further try; -1: none. */
+/* Whether one act comes to the fail point more often than another; of equals, the first. */
+static bool comes_more_often(unsigned point, int act, int other)
+{
+    unsigned a = visits[(unsigned)act * points + point];
+    unsigned b = visits[(unsigned)other * points + point];
+    return a > b || (a == b && act < other);
+}
+
+/* The act that comes to a fail point most often; at further tries the others in turn. -1: none. */
 static int best_act(unsigned point, int tries)
 {
-    int best = -1;
-    unsigned below = UINT_MAX;
-    for (; tries >= 0; tries--) {
-        int next = -1;
-        for (int act = 0; act < act_count; act++) {
-            unsigned n = visits[(unsigned)act * points + point];
-            if (n && n < below && (next < 0 || n > visits[(unsigned)next * points + point])) next = act;
-        }
-        if (next < 0) return best; /* no other: the last one again */
-        best = next;
-        below = visits[(unsigned)next * points + point];
+    int able[20];
+    int n = 0;
+    for (int act = 0; act < act_count; act++) {
+        if (!visits[(unsigned)act * points + point]) continue;
+        int at = n++;
+        for (; at > 0 && comes_more_often(point, act, able[at - 1]); at--) able[at] = able[at - 1];
+        able[at] = act;
     }
-    return best;
+    return n ? able[tries % n] : -1;
 }
 
 /* Whether a line of the list is this name. */
@@ -485,18 +490,16 @@ static int compare_reached(FILE *list, bool tell)
 
 /* ---- main ---------------------------------------------------------------------------------- */
 
-static void run_all(int rounds, struct tally *tally)
+static void run_rounds(int rounds, struct tally *tally)
 {
     for (int round = 0; round < rounds; round++) {
         for (unsigned p = 0; p < points; p++) {
             if (!is_ours(p)) continue;
             unsigned visit = round ? 2 + (unsigned)random_below(VISITS) : 1;
+            if (tally->failed >= ENOUGH) return;
             run_point(p, SIGKILL, visit, tally);
             run_point(p, SIGSTOP, visit, tally);
         }
-    }
-    for (int i = 0; i < JOBS; i++) {
-        while (jobs[i].pid) settle(&jobs[i], tally);
     }
 }
 
@@ -526,7 +529,10 @@ int main(int argc, char **argv)
         tally.failed += !learn();
     }
     tally.failed += compare_list(list) + compare_reached(list, true);
-    run_all(rounds, &tally);
+    run_rounds(rounds, &tally);
+    for (int i = 0; i < JOBS; i++) {
+        while (jobs[i].pid) settle(&jobs[i], &tally);
+    }
     printf("points: %u fail points, %d hits, %d that nobody came to again\n", points, tally.passed, tally.missed);
     printf("%d passed, %d failed, 0 skipped\n", tally.passed, tally.failed);
     return tally.failed ? EXIT_FAILURE : EXIT_SUCCESS;
