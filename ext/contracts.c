@@ -21,7 +21,9 @@ zend_class_entry *phpsync_register_class(const char *name, const zend_function_e
 {
     zend_class_entry entry;
     init_entry(&entry, name, methods);
-    return zend_register_internal_class_ex(&entry, parent);
+    zend_class_entry *ce = zend_register_internal_class_ex(&entry, parent);
+    phpsync_own_conversions(ce);
+    return ce;
 }
 
 static zend_class_entry *register_interface(const char *name, const zend_function_entry *methods)

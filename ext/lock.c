@@ -144,7 +144,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, getInstance)
 {
     zend_string *key;
     zend_object *driver, *manager;
-    PHPSYNC_PARAMETERS(2, 3);
+    PHPSYNC_PARAMETERS_OR_MORE(2, 3);
     if (!phpsync_string_argument(PHPSYNC_ARGUMENT(1), 1, true, &key) ||
         !phpsync_object_argument(PHPSYNC_ARGUMENT(2), 2, phpsync_ce_lock_driver, false, &driver) ||
         !phpsync_object_argument(PHPSYNC_ARGUMENT(3), 3, phpsync_ce_manager_interface, true, &manager)) {
@@ -199,7 +199,7 @@ static psync_result await(psync_lock *handle, double seconds)
 ZEND_METHOD(PhpSync_Generic_Lock, getKey)
 {
     phpsync_lock *lock = THIS_LOCK();
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (UNEXPECTED(lock->key == NULL)) {
         throw_unmade(lock);
         RETURN_THROWS();
@@ -211,7 +211,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, lock)
 {
     phpsync_lock *lock = THIS_LOCK();
     zval ignored;
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (EXPECTED(lock->handle != NULL)) {
         (void)acquire(lock->handle, INFINITY);
     } else if (lock->key == NULL) {
@@ -225,7 +225,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, unlock)
 {
     phpsync_lock *lock = THIS_LOCK();
     bool freed;
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (EXPECTED(lock->handle != NULL)) PHPSYNC_RETURN_RESULT(psync_lock_release(lock->handle, &error));
     if (lock->key == NULL) {
         throw_unmade(lock);
@@ -240,7 +240,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, unlock)
 ZEND_METHOD(PhpSync_Generic_Lock, wait)
 {
     phpsync_lock *lock = THIS_LOCK();
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (EXPECTED(lock->handle != NULL)) {
         (void)await(lock->handle, INFINITY);
     } else if (lock->key == NULL) {
@@ -254,7 +254,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, exists)
 {
     phpsync_lock *lock = THIS_LOCK();
     bool exists;
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (EXPECTED(lock->handle != NULL)) PHPSYNC_RETURN_RESULT(psync_lock_exists(lock->handle, &error));
     if (lock->key == NULL) {
         throw_unmade(lock);
@@ -303,31 +303,16 @@ ZEND_METHOD(PhpSync_Generic_Lock, lastFence)
     RETURN_LONG((zend_long)fence);
 }
 
-/* Takes the Lock as a Hold object: PSYNC_OK, PSYNC_NO, or an error that was thrown. */
-static psync_result hold(phpsync_lock *lock, double seconds, double lease, zval *result)
-{
-    phpsync_wait wait;
-    psync_error error;
-    psync_hold *held = NULL;
-    phpsync_wait_init(&wait, seconds);
-    psync_result outcome = psync_lock_hold(lock->handle, lease, &wait.wait, &held, &error);
-    phpsync_wait_finish(&wait);
-    if (outcome < 0) phpsync_throw(&error);
-    if (outcome != PSYNC_OK) return outcome;
-    phpsync_hold_object(lock->open, held, result);
-    return EG(exception) ? PSYNC_ERROR_SYSTEM : PSYNC_OK;
-}
-
 ZEND_METHOD(PhpSync_Generic_Lock, hold)
 {
+    phpsync_lock *lock = THIS_LOCK();
     double seconds = INFINITY, lease = 0;
     PHPSYNC_PARAMETERS(0, 2);
     if (!phpsync_seconds_argument(PHPSYNC_ARGUMENT(1), 1, true, &seconds) ||
-        !phpsync_lease_argument(PHPSYNC_ARGUMENT(2), 2, true, &lease) ||
-        handle_for(THIS_LOCK(), "hold()") == NULL) {
+        !phpsync_lease_argument(PHPSYNC_ARGUMENT(2), 2, true, &lease) || handle_for(lock, "hold()") == NULL) {
         RETURN_THROWS();
     }
-    (void)hold(THIS_LOCK(), seconds, lease, return_value);
+    (void)phpsync_hold_acquire(lock->handle, lock->open, lock->key, seconds, lease, return_value);
 }
 
 ZEND_METHOD(PhpSync_Generic_Lock, synchronized)
@@ -335,19 +320,15 @@ ZEND_METHOD(PhpSync_Generic_Lock, synchronized)
     zend_fcall_info fci;
     zend_fcall_info_cache fcc;
     double seconds = INFINITY;
-    zval *ignored = NULL;
     zval held;
-
-    ZEND_PARSE_PARAMETERS_START(1, 2)
-    Z_PARAM_FUNC(fci, fcc)
-    Z_PARAM_OPTIONAL
-    Z_PARAM_ZVAL(ignored)
-    ZEND_PARSE_PARAMETERS_END();
     phpsync_lock *lock = THIS_LOCK();
-    if (!phpsync_seconds_argument(ignored, 2, true, &seconds) || handle_for(lock, "synchronized()") == NULL) {
+    PHPSYNC_PARAMETERS(1, 2);
+    if (!phpsync_callable_argument(PHPSYNC_ARGUMENT(1), 1, &fci, &fcc) ||
+        !phpsync_seconds_argument(PHPSYNC_ARGUMENT(2), 2, true, &seconds) ||
+        handle_for(lock, "synchronized()") == NULL) {
         RETURN_THROWS();
     }
-    psync_result outcome = hold(lock, seconds, 0, &held);
+    psync_result outcome = phpsync_hold_acquire(lock->handle, lock->open, lock->key, seconds, 0, &held);
     if (outcome == PSYNC_NO) {
         phpsync_throw_about(phpsync_ce_lock_timeout, "Lock", lock->key,
                             "was not free within %g seconds; try again or give it more time", seconds);

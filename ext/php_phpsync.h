@@ -82,7 +82,20 @@ zend_class_entry *phpsync_register_class(const char *name, const zend_function_e
 #define PHPSYNC_PARAMETERS(min, max)                                                                               \
     do {                                                                                                           \
         if (UNEXPECTED(ZEND_NUM_ARGS() - (uint32_t)(min) > (uint32_t)(max) - (uint32_t)(min))) {                   \
-            zend_wrong_parameters_count_error((min), (max));                                                       \
+            phpsync_count_error((min), (max));                                                                     \
+            return;                                                                                                \
+        }                                                                                                          \
+    } while (0)
+
+/*
+ * The same for methods that the PHP packages had: what is given beyond the last
+ * parameter is ignored, as for any method written in PHP.
+ */
+#define PHPSYNC_PARAMETERS_OR_MORE(min, max)                                                                       \
+    do {                                                                                                           \
+        int given_ = (int)ZEND_NUM_ARGS();                                                                         \
+        if (UNEXPECTED(given_ < (min) || (PHPSYNC_REFUSES_SURPLUS && given_ > (max)))) {                           \
+            phpsync_count_error((min), (max));                                                                     \
             return;                                                                                                \
         }                                                                                                          \
     } while (0)
@@ -110,6 +123,8 @@ bool phpsync_lease_argument(zval *argument, uint32_t number, bool nullable, doub
 /* An object of ce; null leaves *object NULL if nullable. */
 bool phpsync_object_argument(zval *argument, uint32_t number, zend_class_entry *ce, bool nullable,
                              zend_object **object);
+/* Something that can be called. */
+bool phpsync_callable_argument(zval *argument, uint32_t number, zend_fcall_info *fci, zend_fcall_info_cache *fcc);
 
 /* ------------------------------------------------------------------------ */
 /* Errors (exceptions.c)                                                    */
@@ -224,8 +239,9 @@ phpsync_open_space *phpsync_space_of(zend_object *object);
 void phpsync_lock_instance(zend_string *key, zend_object *driver, zend_object *manager, zval *result);
 void phpsync_integer_instance(zend_string *key, zend_object *driver, zend_object *manager, zval *result);
 
-/* Makes a Hold object that owns hold; throws (and frees hold) on failure. */
-void phpsync_hold_object(phpsync_open_space *open, psync_hold *hold, zval *result);
+/* Takes the Lock as a Hold object. PSYNC_NO: the time ran out; an error was thrown. Else result stays as it was. */
+psync_result phpsync_hold_acquire(psync_lock *lock, phpsync_open_space *open, zend_string *key, double seconds,
+                                  double lease, zval *result);
 /* Releases the Hold of a Hold object: PSYNC_OK, PSYNC_NO or an error. */
 psync_result phpsync_hold_object_release(zend_object *object, psync_error *error);
 

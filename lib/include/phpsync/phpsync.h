@@ -140,6 +140,12 @@ typedef struct psync_options {
      */
     int (*path_check)(const char *path, void *argument);
     void *argument; /**< handed to path_check */
+    /**
+     * file:// only: use the folder whoever it belongs to and whoever may write
+     * to it, as programs did that the user has from before. Links in it are
+     * refused all the same where others may write.
+     */
+    bool any_folder;
 } psync_options;
 
 /**
@@ -182,6 +188,37 @@ typedef int (*psync_info_callback)(void *argument, const char *name, const char 
 PSYNC_API psync_result psync_space_info(psync_space *space, psync_info_callback callback, void *argument,
                                         psync_error *error);
 
+/** What a finding of psync_space_check means. */
+typedef enum psync_severity {
+    PSYNC_NOTE = 0,   /**< nothing is wrong, but it is worth knowing */
+    PSYNC_MENDED = 1, /**< something was wrong, or left over, and no longer is */
+    PSYNC_WRONG = 2   /**< something is wrong */
+} psync_severity;
+
+/** One thing that a check found. The strings are single lines and live during the call only. */
+typedef struct psync_finding {
+    psync_severity severity;
+    const char *what;   /**< what was found */
+    const char *advice; /**< what to do about it; "" where there is nothing to do */
+} psync_finding;
+
+/** Return 0 to go on, anything else to stop. The callback may use the space. */
+typedef int (*psync_check_callback)(void *argument, const psync_finding *finding);
+
+/**
+ * Examines the space, which others may be using meanwhile: what the driver
+ * keeps there, byte by byte, and what around it may get in the way (a file
+ * system that is too small, spaces of the same name that belong to other
+ * users). Tells each finding to callback; a healthy space may have none.
+ * repair: mend what can be mended without losing a Lock, an Integer or a
+ * fence, such as the leftovers of processes that ended; else nothing is
+ * changed but what any other call would mend.
+ * PSYNC_OK: examined to the end, whatever was found. PSYNC_NO: the callback
+ * stopped it. UNAVAILABLE and others: it could not be examined.
+ */
+PSYNC_API psync_result psync_space_check(psync_space *space, bool repair, psync_check_callback callback,
+                                         void *argument, psync_error *error);
+
 /* ------------------------------------------------------------------------ */
 /* Locks                                                                    */
 
@@ -216,6 +253,14 @@ typedef struct psync_owner {
  */
 PSYNC_API psync_result psync_lock_open(psync_space *space, const void *key, size_t key_length, psync_lock **lock,
                                        psync_error *error);
+/**
+ * As psync_lock_open, but the user says where the key lies, in the engine's
+ * own terms: with file:// the absolute path of the Lock's file, on the file
+ * system of the space's folder. Keys with one place are one Lock. place is
+ * copied. Lists need not show it. UNSUPPORTED by drivers without places.
+ */
+PSYNC_API psync_result psync_lock_open_at(psync_space *space, const void *key, size_t key_length, const char *place,
+                                          psync_lock **lock, psync_error *error);
 /** Frees the handle; the Lock itself stays as it is. NULL is allowed. */
 PSYNC_API void psync_lock_close(psync_lock *lock);
 /** The key; its length goes to *key_length. Lives as long as the handle. */
@@ -305,6 +350,9 @@ typedef struct psync_integer psync_integer;
 /** As psync_lock_open, for the Integer named key. The handle's KNOWN VALUE is 0 until a call learns one. */
 PSYNC_API psync_result psync_integer_open(psync_space *space, const void *key, size_t key_length,
                                           psync_integer **integer, psync_error *error);
+/** As psync_lock_open_at, for the Integer named key. */
+PSYNC_API psync_result psync_integer_open_at(psync_space *space, const void *key, size_t key_length,
+                                             const char *place, psync_integer **integer, psync_error *error);
 /** Frees the handle; the Integer stays. NULL is allowed. */
 PSYNC_API void psync_integer_close(psync_integer *integer);
 /** The key; its length goes to *key_length. Lives as long as the handle. */

@@ -3,7 +3,15 @@ Every class of the contract has exactly these methods, parameters and types, and
 --FILE--
 <?php
 require __DIR__ . '/../include/testing.inc';
-function type(?ReflectionType $type): string { return $type === null ? '' : ": $type"; }
+function type(?ReflectionType $type): string { return $type === null ? '' : ($type->allowsNull() && $type->getName() !== 'mixed' ? '?' : '') . $type->getName(); }
+function prefixed(string $prefix, string $text): string { return $text === '' ? '' : $prefix . $text; }
+/** What a PHP before 8.1 can say of it. */
+function in_old_words(string $text): string
+{
+    if (PHP_VERSION_ID < 80100) $text = preg_replace('/^  public readonly /m', '  public ', $text);
+    if (PHP_VERSION_ID < 80000) $text = preg_replace(['/^  public \S+ \$/m', '/ = [^,)]+/', '/: mixed$/m'], ['  public $', '', ''], $text);
+    return $text;
+}
 function show(string $name): void
 {
     $class = new ReflectionClass($name);
@@ -14,27 +22,28 @@ function show(string $name): void
     echo "$kind $name", $parent ? ' extends ' . $parent->name : '', $interfaces ? ' implements ' . implode(', ', $interfaces) : '', "\n";
     foreach ($class->getProperties() as $property) {
         if ($property->class !== $name) continue;
-        echo '  ', implode(' ', Reflection::getModifierNames($property->getModifiers())), ' ', $property->getType(), ' $', $property->name, "\n";
+        echo '  ', implode(' ', Reflection::getModifierNames($property->getModifiers())), prefixed(' ', type($property->getType())), ' $', $property->name, "\n";
     }
     foreach ($class->getMethods() as $method) {
-        if ($method->class !== $name) continue;
+        if ($method->class !== $name || (PHP_VERSION_ID < 80100 && $method->name === '__unserialize')) continue; // it refuses, see before_81.c
         $parameters = [];
         foreach ($method->getParameters() as $parameter) {
-            $text = trim($parameter->getType() . ' $' . $parameter->name);
+            $text = trim(type($parameter->getType()) . ' $' . $parameter->name);
             if ($parameter->isDefaultValueAvailable()) $text .= ' = ' . var_export($parameter->getDefaultValue(), true);
             check(!$parameter->isPassedByReference() && !$parameter->isVariadic(), 'plain parameters');
             $parameters[] = $text;
         }
         $modifiers = array_diff(Reflection::getModifierNames($method->getModifiers()), ['public', 'abstract']);
-        echo '  ', implode(' ', array_merge($modifiers, [$method->name])), '(', implode(', ', $parameters), ')', type($method->getReturnType()), "\n";
+        echo '  ', implode(' ', array_merge($modifiers, [$method->name])), '(', implode(', ', $parameters), ')', prefixed(': ', type($method->getReturnType())), "\n";
         check(!(method_exists($method, 'hasTentativeReturnType') && $method->hasTentativeReturnType()), 'no tentative types');
     }
 }
+ob_start();
 foreach ((new ReflectionExtension('phpsync'))->getClassNames() as $name) {
     if ($name !== 'PhpSync\Listing') show($name);
 }
-?>
---EXPECT--
+$found = ob_get_clean();
+echo $found === in_old_words(<<<'END'
 interface PhpSync\Core\LockInterface
   getKey(): string
   lock()
@@ -72,7 +81,7 @@ class PhpSync\Core\Exceptions\OutcomeUnknownException extends PhpSync\Core\Excep
 class PhpSync\Core\Exceptions\LockTimeoutException extends PhpSync\Core\Exceptions\SyncOperationException
 class PhpSync\Core\Exceptions\LeaseLostException extends PhpSync\Core\Exceptions\SyncOperationException
 class PhpSync\Generic\SingletonManager implements PhpSync\Generic\SingletonManagerInterface
-  protected  $instances
+  protected $instances
   get(string $key, string $className)
   set(string $key, string $className, $instance)
   remove(string $key, string $className)
@@ -142,3 +151,9 @@ final class PhpSync\Owner
   public readonly int $fence
   public readonly ?bool $alive
   private __construct()
+
+END
+) ? "as promised\n" : $found;
+?>
+--EXPECT--
+as promised
