@@ -23,7 +23,6 @@ endif()
 
 if(PHPSYNC_EXAMPLES)
     phpsync_add_tests(bench bench_ "phpsync_shared")
-    phpsync_add_tests(bench bench_ "phpsync_shared")
     file(GLOB bench_file_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/file/*.c)
     phpsync_add_program(bench_file bench phpsync_shared
         ${bench_file_sources} ${PROJECT_SOURCE_DIR}/bench/common.c)

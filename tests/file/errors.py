@@ -43,7 +43,7 @@ def errors_of(call, text):
 
 def is_clear(message):
     """One line: on which key, unless it was a list; what failed, with its place, and why."""
-    return bool(re.fullmatch(r'((Lock|Integer) "k" in )?\S+: (cannot \S.* /.+|/.+ is not .+): .+', message))
+    return bool(re.fullmatch(r'((Lock|Integer) "k" in )?\S+: (cannot \S.*|/.+ is not .+): .+', message))
 
 
 def gone_but_not_flushed(operation, message):
