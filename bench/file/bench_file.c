@@ -50,12 +50,18 @@ static const char *file_system(const char *folder)
     struct statfs fs;
     if (statfs(folder, &fs) != 0) bench_die("statfs of %s failed", folder);
     switch ((unsigned long)fs.f_type) {
-    case 0x01021994: return "tmpfs";
-    case 0xef53: return "ext4";
-    case 0x58465342: return "xfs";
-    case 0x9123683e: return "btrfs";
-    case 0x794c7630: return "overlay";
-    default: return "disk";
+    case 0x01021994:
+        return "tmpfs";
+    case 0xef53:
+        return "ext4";
+    case 0x58465342:
+        return "xfs";
+    case 0x9123683e:
+        return "btrfs";
+    case 0x794c7630:
+        return "overlay";
+    default:
+        return "disk";
     }
 }
 

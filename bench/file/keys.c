@@ -102,8 +102,8 @@ static double time_operation(struct many *many, const struct operation *operatio
     int64_t taken = 0;
     if (operation->which == REMOVES) many->fresh -= (uint64_t)count;
     for (long i = 0; i < count; i++) {
-        uint64_t number = operation->which == ANY ? bench_random(&many->random) % many->keys
-                                                  : FRESH + many->fresh + (uint64_t)i;
+        uint64_t number =
+            operation->which == ANY ? bench_random(&many->random) % many->keys : FRESH + many->fresh + (uint64_t)i;
         struct handles handles = open_key(many, number);
         int64_t start = bench_now();
         psync_result done = operation->call(&handles, &error);

@@ -35,8 +35,8 @@ static void be_php(unsigned index, void *argument)
     fclose(php->answers);
     dup2(php->ends[0], STDIN_FILENO);
     dup2(php->ends[1], STDOUT_FILENO);
-    execlp("php", "php", "-n", "-d", php->extension ? php->load : "display_errors=stderr",
-           "bench/php-sync-fs.php", php->folder, (char *)NULL);
+    execlp("php", "php", "-n", "-d", php->extension ? php->load : "display_errors=stderr", "bench/php-sync-fs.php",
+           php->folder, (char *)NULL);
     bench_die("php could not be started");
 }
 

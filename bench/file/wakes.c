@@ -20,7 +20,8 @@ enum kind { OURS, BARE };
 struct team {
     const struct place *place;
     enum kind kind;
-    char bare[PATH_MAX]; /* the file that bare readers wait for; a second name of the next, as a Lock's file has one */
+    char bare[PATH_MAX]; /* the file that bare readers wait for; a second name of the next, as a Lock's file has one
+                          */
     char kept[PATH_MAX];
     bench_count go;
     bench_count about; /* to sleep */
@@ -32,7 +33,8 @@ static void read_bare(int fd, const struct team *team)
 {
     char events[4096] __attribute__((aligned(8)));
     /* As with a Lock: watch first, then look, then sleep. */
-    if (inotify_add_watch(fd, team->place->folder, IN_DELETE | IN_ONESHOT) < 0) bench_die("inotify_add_watch failed");
+    if (inotify_add_watch(fd, team->place->folder, IN_DELETE | IN_ONESHOT) < 0)
+        bench_die("inotify_add_watch failed");
     if (access(team->bare, F_OK) != 0) bench_die("WRONG: the file was removed too early");
     while (read(fd, events, sizeof events) > 0) {
         const struct inotify_event *event = (const struct inotify_event *)(const void *)events;
