@@ -72,6 +72,7 @@ struct op {
     int key;
     int64_t a, b;
     double seconds, lease;
+    bool hook; /* the wait has an interrupt hook */
 };
 
 enum outcome {

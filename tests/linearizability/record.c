@@ -124,7 +124,10 @@ static void join(struct history *history, int first, int count)
 static void kill_one(struct history *history, const struct kill *victim)
 {
     struct lane *lane = &shared->lanes[victim->lane];
-    while (atomic_load(&lane->started) < victim->after && !atomic_load(&lane->leaving)) continue;
+    int64_t end = now_ns() + STUCK;
+    while (atomic_load(&lane->started) < victim->after && now_ns() < end) {
+        if (has_ended(history, victim->lane)) return;
+    }
     for (int64_t until = now_ns() + victim->moment; now_ns() < until;) continue;
     history->lives[victim->lane].dying = now_ns();
     kill(lane->pid, SIGKILL);
@@ -190,7 +193,11 @@ static void gather(struct history *history)
     for (int lane = 0; lane < history->lanes; lane++) {
         struct lane *from = &shared->lanes[lane];
         int count = atomic_load_explicit(&from->started, memory_order_acquire);
-        for (int i = 0; i < count; i++) history->calls[history->count++] = from->calls[i];
+        for (int i = 0; i < count; i++) {
+            struct call *call = &history->calls[history->count++];
+            *call = from->calls[i];
+            if (call->respond == NEVER) call->outcome = UNKNOWN; /* killed while it wrote down the rest */
+        }
     }
 }
 

@@ -13,10 +13,12 @@
 
 #include <stdio.h>
 
+#include "chance.h"
+
 enum { LANE_CALLS = 24, LANE_CALLS_MIN = 6 };
 
 struct mood {
-    uint64_t random;
+    struct chance chance;
     int locks, integers;
     int lock_share; /* of 100 calls */
     bool slow;      /* Locks are kept for long: takers starve */
@@ -25,14 +27,12 @@ struct mood {
 
 static uint64_t below(struct mood *mood, uint64_t limit)
 {
-    mood->random += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
-    uint64_t mixed = (mood->random ^ (mood->random >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (mixed ^ (mixed >> 31)) % limit;
+    return chance_below(&mood->chance, limit);
 }
 
 static void push(struct script *script, struct op op)
 {
+    op.hook = script->count % 3 == 0;
     if (script->count < OPS_MAX) script->ops[script->count++] = op;
 }
 
@@ -178,7 +178,7 @@ static void make_script(struct mood *mood, struct script *script, int calls)
 
 void workload_make(uint64_t seed, int lanes, bool threads, struct workload *workload)
 {
-    struct mood mood = {.random = seed};
+    struct mood mood = {.chance = {seed}};
     int calls = LANE_CALLS_MIN + (int)below(&mood, LANE_CALLS);
     mood.locks = 1 + (int)below(&mood, KEYS_MAX);
     mood.integers = 1 + (int)below(&mood, KEYS_MAX);
