@@ -18,7 +18,13 @@ if(PHPSYNC_TESTS)
     phpsync_add_tests(tests/unit test_ "phpsync_static;PkgConfig::cmocka")
     phpsync_add_tests(tests/conformance test_ "phpsync_shared;PkgConfig::cmocka")
     phpsync_add_tests(tests/crash test_ "phpsync_shared")
+    phpsync_add_tests(tests/linearizability test_ "phpsync_shared")
     phpsync_add_tests(tests/file test_ "phpsync_shared")
+    phpsync_add_tests(tests/instruments test_ "")
+endif()
+
+if(PHPSYNC_FUZZ)
+    add_subdirectory(${PROJECT_SOURCE_DIR}/tests/fuzz ${PROJECT_BINARY_DIR}/tests/fuzz)
 endif()
 
 if(PHPSYNC_EXAMPLES)

@@ -6,7 +6,7 @@
  * at the end of a request destructors of other objects may still rely on it.
  * In a forked child the library itself releases nothing.
  */
-#include "php_phpsync.h"
+#include "files.h"
 #include "hold_arginfo.h"
 
 static zend_class_entry *class_entry;
@@ -80,7 +80,7 @@ static bool set_first_expiry(phpsync_hold *hold)
 
 /* The object comes first: it owns the Hold from the first moment, and nothing can run out of memory in between. */
 psync_result phpsync_hold_acquire(psync_lock *lock, phpsync_open_space *open, zend_string *key, double seconds,
-                                  double lease, zval *result)
+                                  double lease, phpsync_file_handle *owner, zval *result)
 {
     phpsync_wait wait;
     psync_error error;
@@ -92,6 +92,7 @@ psync_result phpsync_hold_acquire(psync_lock *lock, phpsync_open_space *open, ze
 
     phpsync_wait_init(&wait, seconds);
     psync_result outcome = psync_lock_hold(lock, lease, &wait.wait, &hold->handle, &error);
+    phpsync_file_handle_release(owner);
     phpsync_wait_finish(&wait);
     if (outcome < 0) phpsync_throw(&error);
     if (outcome == PSYNC_OK) {
@@ -104,6 +105,11 @@ psync_result phpsync_hold_acquire(psync_lock *lock, phpsync_open_space *open, ze
         zval_ptr_dtor(&made);
     }
     return outcome;
+}
+
+uint64_t phpsync_hold_object_fence(zend_object *object)
+{
+    return psync_hold_fence(from_object(object)->handle);
 }
 
 psync_result phpsync_hold_object_release(zend_object *object, psync_error *error)

@@ -15,13 +15,14 @@ function in_old_words(string $text): string
 function show(string $name): void
 {
     $class = new ReflectionClass($name);
-    $kind = $class->isInterface() ? 'interface' : ($class->isFinal() ? 'final class' : 'class');
+    $kind = $class->isInterface() ? 'interface' : ($class->isTrait() ? 'trait' : ($class->isFinal() ? 'final class' : 'class'));
     $parent = $class->getParentClass();
     $interfaces = array_diff($class->getInterfaceNames(), ['Stringable', 'Throwable']);
     sort($interfaces);
     echo "$kind $name", $parent ? ' extends ' . $parent->name : '', $interfaces ? ' implements ' . implode(', ', $interfaces) : '', "\n";
+    foreach ($class->getReflectionConstants() as $constant) echo '  const ', $constant->name, ' = ', $constant->getValue(), "\n";
     foreach ($class->getProperties() as $property) {
-        if ($property->class !== $name) continue;
+        if ($property->class !== $name || $property->isPrivate()) continue;
         echo '  ', implode(' ', Reflection::getModifierNames($property->getModifiers())), prefixed(' ', type($property->getType())), ' $', $property->name, "\n";
     }
     foreach ($class->getMethods() as $method) {
@@ -151,6 +152,43 @@ final class PhpSync\Owner
   public readonly int $fence
   public readonly ?bool $alive
   private __construct()
+interface PhpSync\Drivers\FileSystem\FileManagerInterface
+  getFileName(string $key, string $category)
+  ensureDirectoriesExist(string $fileName)
+  getRootPath(): string
+  setRootPath(string $path)
+class PhpSync\Drivers\FileSystem\FileManager implements PhpSync\Drivers\FileSystem\FileManagerInterface
+  __construct($rootPath)
+  getFileName(string $key, string $category)
+  ensureDirectoriesExist(string $fileName)
+  getRootPath(): string
+  setRootPath(string $path)
+trait PhpSync\Drivers\FileSystem\WithFileManagerTrait
+  protected $manager
+  getManager(): PhpSync\Drivers\FileSystem\FileManagerInterface
+  setManager(PhpSync\Drivers\FileSystem\FileManagerInterface $manager)
+class PhpSync\Drivers\FileSystem\FileSystemLockSyncDriver implements PhpSync\Generic\LockSyncDriverInterface
+  const CATEGORY = locks
+  protected $manager
+  __construct(PhpSync\Drivers\FileSystem\FileManagerInterface $manager)
+  getManager(): PhpSync\Drivers\FileSystem\FileManagerInterface
+  setManager(PhpSync\Drivers\FileSystem\FileManagerInterface $manager)
+  lock(string $key)
+  unlock(string $key): bool
+  wait(string $key)
+  exists(string $key): bool
+class PhpSync\Drivers\FileSystem\FileSystemIntegerSyncDriver implements PhpSync\Generic\IntegerSyncDriverInterface
+  const CATEGORY = integers
+  protected $manager
+  __construct(PhpSync\Drivers\FileSystem\FileManagerInterface $manager)
+  getManager(): PhpSync\Drivers\FileSystem\FileManagerInterface
+  setManager(PhpSync\Drivers\FileSystem\FileManagerInterface $manager)
+  setValue(string $key, int $value): int
+  getValue(string $key): int
+  increment(string $key, int $by): int
+  hasValue(string $key): bool
+  delete(string $key)
+  protected openFile($fileName, $mode)
 
 END
 ) ? "as promised\n" : $found;
