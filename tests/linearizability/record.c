@@ -120,13 +120,24 @@ static void join(struct history *history, int first, int count)
     }
 }
 
+/* Lets the lanes go once all have opened the space, or one could not. */
+static void gather_lanes(const struct workload *workload, struct history *history)
+{
+    while (atomic_load(&shared->ready) < workload->lanes && !atomic_load(&shared->failed)) {
+        for (int i = 0; i < workload->lanes; i++) {
+            if (has_ended(history, i)) run_failed("lane %d did not begin", i);
+        }
+        nap();
+    }
+    atomic_store(&shared->go, 1);
+}
+
 static void run_processes(const struct setup *setup, const struct workload *workload, struct history *history)
 {
     for (int i = 0; i < workload->lanes; i++) {
         shared->lanes[i].pid = start_process(&(struct start){setup, workload, i});
     }
-    while (atomic_load(&shared->ready) < workload->lanes && !atomic_load(&shared->failed)) nap();
-    atomic_store(&shared->go, 1);
+    gather_lanes(workload, history);
     for (int i = 0; i < workload->kills; i++) {
         int successor = workload->lanes + i;
         join(history, workload->victims[i], 1);
@@ -145,8 +156,8 @@ static void run_threads(const struct setup *setup, const struct workload *worklo
     atomic_store(&shared->go, 1);
     for (int i = 0; i < workload->lanes; i++) {
         if (pthread_timedjoin_np(threads[i], NULL, &end) == 0) continue;
-        fprintf(stderr, "thread %d did not come to its end\n",
-                i); /* it uses all that we have: no way on from here */
+        /* It uses what we have: there is no way on from here. */
+        fprintf(stderr, "thread %d did not come to its end\n", i);
         abort();
     }
 }
@@ -174,7 +185,7 @@ static void begin_history(const struct setup *setup, const struct workload *work
     history->liveness = (int64_t)(setup->liveness * 1e9);
 }
 
-static void gather(struct history *history)
+static void gather_calls(struct history *history)
 {
     for (int lane = 0; lane < history->lanes; lane++) {
         struct lane *from = &shared->lanes[lane];
@@ -202,7 +213,7 @@ bool record(const struct setup *setup, const struct workload *workload, struct h
     }
     perform_last_look(workload, parents_space, history->lanes - 1);
     atomic_store(&shared->churn, false);
-    gather(history);
+    gather_calls(history);
     return !atomic_load(&shared->failed);
 }
 

@@ -49,7 +49,7 @@ static double lease(struct mood *mood)
     return leases[below(mood, sizeof leases / sizeof leases[0])];
 }
 
-static void pause(struct mood *mood, struct script *script)
+static void rest(struct mood *mood, struct script *script)
 {
     uint64_t what = below(mood, 8);
     if (mood->slow && what < 2) {
@@ -67,7 +67,7 @@ static void section(struct mood *mood, struct script *script, int key)
 {
     static const enum kind ends[] = {RELEASE, RELEASE_IF, RELEASE_IF, RELEASE_GHOST};
     push(script, (struct op){.kind = ACQUIRE, .key = key, .seconds = time_out(mood)});
-    pause(mood, script);
+    rest(mood, script);
     if (below(mood, 10) == 0) return; /* somebody else has to free it */
     push(script, (struct op){.kind = ends[below(mood, 4)], .key = key});
 }
@@ -75,7 +75,7 @@ static void section(struct mood *mood, struct script *script, int key)
 static void hold_section(struct mood *mood, struct script *script, int key)
 {
     push(script, (struct op){.kind = HOLD, .key = key, .seconds = time_out(mood), .lease = lease(mood)});
-    pause(mood, script);
+    rest(mood, script);
     double renewed = lease(mood);
     if (renewed > 0 && below(mood, 2)) push(script, (struct op){.kind = RENEW, .key = key, .lease = renewed});
     if (below(mood, 2)) push(script, (struct op){.kind = HOLD_VALID, .key = key});
@@ -172,7 +172,7 @@ static void make_script(struct mood *mood, struct script *script, int calls)
         } else {
             integer_step(mood, script);
         }
-        pause(mood, script);
+        rest(mood, script);
     }
 }
 
@@ -180,12 +180,12 @@ static void make_script(struct mood *mood, struct script *script, int calls)
 static void insert_death(struct mood *mood, struct script *script)
 {
     static const double within[] = {1e-5, 2e-5, 5e-5, 2e-4}; /* the timer's own call takes some 5 us */
-    struct script rest = *script;
-    script->count = (int)below(mood, (uint64_t)rest.count);
+    struct script whole = *script;
+    script->count = (int)below(mood, (uint64_t)whole.count);
     double part = (double)(50 + below(mood, 50)) / 100;
     push(script, (struct op){.kind = DIE, .seconds = within[below(mood, 4)] * part});
-    for (int i = script->count - 1; i < rest.count; i++) {
-        if (rest.ops[i].kind != SPIN && rest.ops[i].kind != YIELD) push(script, rest.ops[i]);
+    for (int i = script->count - 1; i < whole.count; i++) {
+        if (whole.ops[i].kind != SPIN && whole.ops[i].kind != YIELD) push(script, whole.ops[i]);
     }
 }
 
