@@ -120,6 +120,42 @@ static void join(struct history *history, int first, int count)
     }
 }
 
+/* Whether a lane waits with all patience, or has ended. */
+static bool is_waiting(const struct lane *lane)
+{
+    int last = atomic_load_explicit(&lane->started, memory_order_acquire) - 1;
+    if (last < 0) return false;
+    const struct call *call = &lane->calls[last];
+    return call->op.seconds >= PATIENT && __atomic_load_n(&call->respond, __ATOMIC_ACQUIRE) == NEVER;
+}
+
+static bool is_over(const struct setup *setup, struct history *history, int lane)
+{
+    return setup->threads ? atomic_load(&shared->lanes[lane].leaving) != 0 : has_ended(history, lane);
+}
+
+/*
+ * Once every lane has ended or waits with patience, those that wait get what
+ * they wait for, once; a wake-up that is lost then, or was lost to one who was
+ * killed, leaves its lane stuck.
+ */
+static void rescue(const struct setup *setup, const struct workload *workload, struct history *history)
+{
+    int busy, waiting;
+    do {
+        busy = waiting = 0;
+        for (int i = 0; i < history->lanes - 1; i++) {
+            bool over = is_over(setup, history, i);
+            waiting += !over && is_waiting(&shared->lanes[i]);
+            busy += !over && !is_waiting(&shared->lanes[i]);
+        }
+        if (busy) nap();
+    } while (busy && !atomic_load(&shared->failed));
+    if (!waiting) return;
+    perform_look(workload, parents_space, history->lanes - 1);
+    perform_rescue(workload, parents_space, history->lanes - 1);
+}
+
 /* Lets the lanes go once all have opened the space, or one could not. */
 static void gather_lanes(const struct workload *workload, struct history *history)
 {
@@ -143,10 +179,11 @@ static void run_processes(const struct setup *setup, const struct workload *work
         join(history, workload->victims[i], 1);
         shared->lanes[successor].pid = start_process(&(struct start){setup, workload, successor});
     }
+    rescue(setup, workload, history);
     join(history, 0, workload->lanes + workload->kills);
 }
 
-static void run_threads(const struct setup *setup, const struct workload *workload)
+static void run_threads(const struct setup *setup, const struct workload *workload, struct history *history)
 {
     pthread_t threads[LANES_MAX];
     struct timespec end;
@@ -154,6 +191,7 @@ static void run_threads(const struct setup *setup, const struct workload *worklo
     end.tv_sec += STUCK / 1000000000;
     for (int i = 0; i < workload->lanes; i++) threads[i] = start_thread(&(struct start){setup, workload, i});
     atomic_store(&shared->go, 1);
+    rescue(setup, workload, history);
     for (int i = 0; i < workload->lanes; i++) {
         if (pthread_timedjoin_np(threads[i], NULL, &end) == 0) continue;
         /* It uses what we have: there is no way on from here. */
@@ -202,7 +240,7 @@ bool record(const struct setup *setup, const struct workload *workload, struct h
 {
     begin_history(setup, workload, history);
     if (setup->threads) {
-        run_threads(setup, workload);
+        run_threads(setup, workload, history);
     } else {
         run_processes(setup, workload, history);
         for (int i = 0; i < history->lanes - 1; i++) history->lives[i].pid = shared->lanes[i].pid;
@@ -211,7 +249,8 @@ bool record(const struct setup *setup, const struct workload *workload, struct h
         int64_t until = now_ns() + history->liveness + 1;
         while (now_ns() < until) nap();
     }
-    perform_last_look(workload, parents_space, history->lanes - 1);
+    perform_look(workload, parents_space, history->lanes - 1);
+    perform_removal(parents_space);
     atomic_store(&shared->churn, false);
     gather_calls(history);
     return !atomic_load(&shared->failed);

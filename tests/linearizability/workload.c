@@ -176,6 +176,28 @@ static void make_script(struct mood *mood, struct script *script, int calls)
     }
 }
 
+/* What ends a script sometimes: to wait until it is so, without ever looking by itself. */
+static void be_patient(struct mood *mood, struct script *script)
+{
+    static const enum kind kinds[] = {ACQUIRE, HOLD, WAIT, AT_LEAST, CHANGE};
+    struct op op = {.kind = kinds[below(mood, 5)], .a = 1, .seconds = PATIENT};
+    op.key = (int)below(mood, (uint64_t)(kind_is_lock(op.kind) ? mood->locks : mood->integers));
+    if (script->count > OPS_MAX - 3) return;
+    if (op.kind == CHANGE) push(script, (struct op){.kind = GET, .key = op.key});
+    push(script, op);
+    script->ops[script->count - 1].hook = false;
+    if (op.kind == ACQUIRE) push(script, (struct op){.kind = RELEASE_IF, .key = op.key});
+    if (op.kind == HOLD) push(script, (struct op){.kind = HOLD_RELEASE, .key = op.key});
+}
+
+static bool is_victim(const struct workload *workload, int lane)
+{
+    for (int i = 0; i < workload->kills; i++) {
+        if (workload->victims[i] == lane) return true;
+    }
+    return false;
+}
+
 /* Somewhere in the script, and up to some calls later: no pauses stand between these. */
 static void insert_death(struct mood *mood, struct script *script)
 {
@@ -210,6 +232,10 @@ void workload_make(uint64_t seed, int lanes, bool threads, struct workload *work
         /* Every lane is killed at most once; a successor may be, after the one before it. */
         workload->victims[i] = i < 2 ? i : workload->lanes + (int)below(&mood, 2);
         insert_death(&mood, &workload->scripts[workload->victims[i]]);
+    }
+    /* Not who is killed: it might die with the Lock that another one waits for. */
+    for (int i = 0; i < workload->lanes + workload->kills; i++) {
+        if (!is_victim(workload, i) && below(&mood, 2)) be_patient(&mood, &workload->scripts[i]);
     }
 }
 
