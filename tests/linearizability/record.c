@@ -103,6 +103,27 @@ static bool has_ended(struct history *history, int lane)
     return true;
 }
 
+/* Whether a lane waits with all patience. */
+static bool is_waiting(const struct lane *lane)
+{
+    int last = atomic_load_explicit(&lane->started, memory_order_acquire) - 1;
+    if (last < 0) return false;
+    const struct call *call = &lane->calls[last];
+    return call->op.seconds >= PATIENT && __atomic_load_n(&call->respond, __ATOMIC_ACQUIRE) == NEVER;
+}
+
+/* Says why a lane does not end. */
+static void tell_stuck(int lane)
+{
+    const struct lane *l = &shared->lanes[lane];
+    char text[80] = "";
+    int last = atomic_load_explicit(&l->started, memory_order_acquire) - 1;
+    if (last >= 0) op_describe(&l->calls[last].op, text, sizeof text);
+    run_failed("lane %d %s \"%s\" of key %d", lane,
+               is_waiting(l) ? "was not woken from" : "did not come to its end after", text,
+               last < 0 ? 0 : l->calls[last].op.key);
+}
+
 /* Waits until all of these lanes have ended. */
 static void join(struct history *history, int first, int count)
 {
@@ -112,21 +133,12 @@ static void join(struct history *history, int first, int count)
         if (has_ended(history, lane)) {
             lane++;
         } else if (now_ns() > end) {
-            run_failed("lane %d did not come to its end", lane);
+            tell_stuck(lane);
             kill(shared->lanes[lane].pid, SIGKILL);
         } else {
             nap();
         }
     }
-}
-
-/* Whether a lane waits with all patience, or has ended. */
-static bool is_waiting(const struct lane *lane)
-{
-    int last = atomic_load_explicit(&lane->started, memory_order_acquire) - 1;
-    if (last < 0) return false;
-    const struct call *call = &lane->calls[last];
-    return call->op.seconds >= PATIENT && __atomic_load_n(&call->respond, __ATOMIC_ACQUIRE) == NEVER;
 }
 
 static bool is_over(const struct setup *setup, struct history *history, int lane)
@@ -141,14 +153,18 @@ static bool is_over(const struct setup *setup, struct history *history, int lane
  */
 static void rescue(const struct setup *setup, const struct workload *workload, struct history *history)
 {
-    int busy, waiting;
+    int busy, waiting, last = 0;
+    int64_t end = now_ns() + STUCK;
     do {
         busy = waiting = 0;
         for (int i = 0; i < history->lanes - 1; i++) {
-            bool over = is_over(setup, history, i);
-            waiting += !over && is_waiting(&shared->lanes[i]);
-            busy += !over && !is_waiting(&shared->lanes[i]);
+            if (is_over(setup, history, i)) continue;
+            bool waits = is_waiting(&shared->lanes[i]);
+            waiting += waits;
+            busy += !waits;
+            if (!waits) last = i;
         }
+        if (busy && now_ns() > end) tell_stuck(last);
         if (busy) nap();
     } while (busy && !atomic_load(&shared->failed));
     if (!waiting) return;
@@ -195,7 +211,8 @@ static void run_threads(const struct setup *setup, const struct workload *worklo
     for (int i = 0; i < workload->lanes; i++) {
         if (pthread_timedjoin_np(threads[i], NULL, &end) == 0) continue;
         /* It uses what we have: there is no way on from here. */
-        fprintf(stderr, "thread %d did not come to its end\n", i);
+        tell_stuck(i);
+        fprintf(stderr, "%s\n", shared->why);
         abort();
     }
 }
