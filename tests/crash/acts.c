@@ -191,7 +191,7 @@ static void come_after_the_dead(struct worker *w)
     pid_t pid = fork_spared();
     if (pid == 0) {
         struct worker child = {.number = CHILD, .slot = &arena->slots[CHILD], .space = w->space};
-        crash_arm((unsigned)random_below(crash_points()), 1, SIGKILL);
+        crash_arm(random_point(), 1, SIGKILL);
         for (int i = 0; i < 20; i++) make_and_remove(&child);
         set_some(&child, "child", 0, 20);
         kill(getpid(), SIGKILL);
@@ -375,20 +375,26 @@ static void keep_for_a_lease(psync_lock *lock)
     psync_hold_free(hold);
 }
 
+static void take_a_turn(psync_lock *lock)
+{
+    if (random_below(4) == 0) {
+        keep_for_a_lease(lock);
+        return;
+    }
+    MUST(psync_lock_acquire(lock, NULL, NULL, &error) == PSYNC_OK);
+    keep_for_a_while();
+    MUST(psync_lock_release(lock, &error) == PSYNC_OK);
+}
+
 /* Once with the sleepers. What each of them sleeps on nobody else ever touches. */
 static void hand_over(struct worker *w)
 {
     psync_lock *taken = open_lock(w->space, "taken", 0);
     psync_lock *awaited = open_lock(w->space, "awaited", 0);
     psync_integer *heard = open_integer(w->space, "heard", 0);
-    for (int i = 0; i < 20; i++) {
-        if (random_below(4)) {
-            MUST(psync_lock_acquire(taken, NULL, NULL, &error) == PSYNC_OK);
-            keep_for_a_while();
-            MUST(psync_lock_release(taken, &error) == PSYNC_OK);
-        } else {
-            keep_for_a_lease(taken);
-        }
+    for (int i = 0; i < 10; i++) {
+        /* More than once, as who comes back at once finds who has waited for long. */
+        for (int turn = 0; turn < 3; turn++) take_a_turn(taken);
         MUST(psync_lock_acquire(awaited, NULL, NULL, &error) == PSYNC_OK);
         if (random_below(2)) sleep_for((int64_t)random_below(100000));
         MUST(psync_lock_release(awaited, &error) == PSYNC_OK);

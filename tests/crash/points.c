@@ -107,6 +107,15 @@ static bool is_ours(unsigned point)
     return strstr(crash_point_call(point)->file, folder) != NULL;
 }
 
+unsigned random_point(void)
+{
+    unsigned point;
+    do {
+        point = (unsigned)random_below(points);
+    } while (!is_ours(point));
+    return point;
+}
+
 /* ---- one run ------------------------------------------------------------------------------- */
 
 static void name_spaces(unsigned number)
