@@ -75,6 +75,41 @@ static bool integral(double value, zend_long *integer)
     return true;
 }
 
+/* Puts a decimal digit behind a number; false: it would be more than 2^63. */
+static bool append_digit(uint64_t *number, unsigned digit)
+{
+    if (*number > ((UINT64_C(1) << 63) - digit) / 10) return false;
+    *number = *number * 10 + digit;
+    return true;
+}
+
+/*
+ * A text that the engine found to be numeric, as an int; false if it is none. The engine's own way, through a
+ * double, would take -9223372036854775809 for PHP_INT_MIN and 9007199254740993.0 for the number before it.
+ */
+static bool exact_integer(const char *text, zend_long *integer)
+{
+    text += strspn(text, " \t\n\r\v\f");
+    bool negative = *text == '-';
+    if (*text == '-' || *text == '+') text++;
+    const char *end = text + strspn(text, "0123456789.");
+    long exponent = *end == 'e' || *end == 'E' ? strtol(end + 1, NULL, 10) : 0; /* saturates */
+    long places = (long)strspn(text, "0123456789");                             /* before the point */
+    places += MAX(LONG_MIN / 2, MIN(LONG_MAX / 2, exponent));
+
+    uint64_t number = 0;
+    for (; text < end; text++) {
+        if (*text == '.') continue;
+        if (places-- <= 0 ? *text != '0' : !append_digit(&number, (unsigned)(*text - '0'))) return false;
+    }
+    for (; places > 0 && number != 0; places--) {
+        if (!append_digit(&number, 0)) return false;
+    }
+    if (!negative && number > (uint64_t)ZEND_LONG_MAX) return false;
+    *integer = (zend_long)(negative ? 0 - number : number);
+    return true;
+}
+
 bool phpsync_int_argument(zval *argument, uint32_t number, bool strict, zend_long *value)
 {
     ZVAL_DEREF(argument);
@@ -83,7 +118,7 @@ bool phpsync_int_argument(zval *argument, uint32_t number, bool strict, zend_lon
         return true;
     }
     if (strict && ZEND_ARG_USES_STRICT_TYPES()) return type_error(number, "int", argument);
-    double number_value;
+    double ignored;
     switch (Z_TYPE_P(argument)) {
     case IS_FALSE:
     case IS_TRUE:
@@ -93,11 +128,11 @@ bool phpsync_int_argument(zval *argument, uint32_t number, bool strict, zend_lon
         if (integral(Z_DVAL_P(argument), value)) return true;
         break;
     case IS_STRING:
-        switch (is_numeric_string(Z_STRVAL_P(argument), Z_STRLEN_P(argument), value, &number_value, 0)) {
+        switch (is_numeric_string(Z_STRVAL_P(argument), Z_STRLEN_P(argument), value, &ignored, 0)) {
         case IS_LONG:
             return true;
         case IS_DOUBLE:
-            if (integral(number_value, value)) return true;
+            if (exact_integer(Z_STRVAL_P(argument), value)) return true;
             break;
         default:
             break;

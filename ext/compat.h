@@ -334,6 +334,13 @@ static inline void phpsync_throw_string(zend_class_entry *ce, zend_string *messa
 
 /* ---------------------------------------------------------------- arguments */
 
+/* A debug build of the engine stops at an internal method that takes more arguments than it declares. */
+#if ZEND_DEBUG && PHP_VERSION_ID >= 80000
+#define PHPSYNC_REFUSES_SURPLUS 1
+#else
+#define PHPSYNC_REFUSES_SURPLUS 0
+#endif
+
 /* Throws "Class::method(): Argument #n ($name) <format>" as an exception of class ce. */
 static inline void phpsync_argument_error(zend_class_entry *ce, uint32_t number, const char *format, ...)
 {

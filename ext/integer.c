@@ -184,7 +184,7 @@ ZEND_METHOD(PhpSync_Generic_Integer, getInstance)
 {
     zend_string *key;
     zend_object *driver, *manager;
-    PHPSYNC_PARAMETERS(2, 3);
+    PHPSYNC_PARAMETERS_OR_MORE(2, 3);
     if (!phpsync_string_argument(PHPSYNC_ARGUMENT(1), 1, false, &key) ||
         !phpsync_object_argument(PHPSYNC_ARGUMENT(2), 2, phpsync_ce_integer_driver, false, &driver) ||
         !phpsync_object_argument(PHPSYNC_ARGUMENT(3), 3, phpsync_ce_manager_interface, true, &manager)) {
@@ -223,7 +223,7 @@ static bool learn(phpsync_integer *integer, zend_function *method, const zend_lo
 ZEND_METHOD(PhpSync_Generic_Integer, getKey)
 {
     phpsync_integer *integer = THIS_INTEGER();
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (!made(integer)) RETURN_THROWS();
     RETURN_STR_COPY(integer->key);
 }
@@ -231,7 +231,7 @@ ZEND_METHOD(PhpSync_Generic_Integer, getKey)
 ZEND_METHOD(PhpSync_Generic_Integer, getValue)
 {
     phpsync_integer *integer = THIS_INTEGER();
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (!made(integer)) RETURN_THROWS();
     RETURN_LONG(known_value(integer));
 }
@@ -241,7 +241,7 @@ ZEND_METHOD(PhpSync_Generic_Integer, setValue)
     phpsync_integer *integer = THIS_INTEGER();
     zend_long value;
     psync_error error;
-    PHPSYNC_PARAMETERS(1, 1);
+    PHPSYNC_PARAMETERS_OR_MORE(1, 1);
     if (!phpsync_int_argument(PHPSYNC_ARGUMENT(1), 1, true, &value) || !made(integer)) RETURN_THROWS();
     if (integer->handle == NULL) {
         (void)learn(integer, integer->set, &value, PHPSYNC_WRAP);
@@ -262,8 +262,8 @@ ZEND_METHOD(PhpSync_Generic_Integer, increment)
 {
     phpsync_integer *integer = THIS_INTEGER();
     zend_long by = 1;
-    PHPSYNC_PARAMETERS(0, 1);
-    if (ZEND_NUM_ARGS() == 1 && !by_argument(execute_data, &by)) RETURN_THROWS();
+    PHPSYNC_PARAMETERS_OR_MORE(0, 1);
+    if (ZEND_NUM_ARGS() >= 1 && !by_argument(execute_data, &by)) RETURN_THROWS();
     if (EXPECTED(integer->handle != NULL)) {
         int64_t result;
         psync_error error;
@@ -279,8 +279,8 @@ ZEND_METHOD(PhpSync_Generic_Integer, decrement)
 {
     phpsync_integer *integer = THIS_INTEGER();
     zend_long by = 1;
-    PHPSYNC_PARAMETERS(0, 1);
-    if (ZEND_NUM_ARGS() == 1 && !by_argument(execute_data, &by)) RETURN_THROWS();
+    PHPSYNC_PARAMETERS_OR_MORE(0, 1);
+    if (ZEND_NUM_ARGS() >= 1 && !by_argument(execute_data, &by)) RETURN_THROWS();
     if (EXPECTED(integer->handle != NULL)) {
         int64_t result;
         psync_error error;
@@ -304,7 +304,7 @@ ZEND_METHOD(PhpSync_Generic_Integer, decrement)
 ZEND_METHOD(PhpSync_Generic_Integer, refresh)
 {
     phpsync_integer *integer = THIS_INTEGER();
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (EXPECTED(integer->handle != NULL)) {
         int64_t value;
         psync_error error;
@@ -326,7 +326,7 @@ ZEND_METHOD(PhpSync_Generic_Integer, delete)
     phpsync_integer *integer = THIS_INTEGER();
     psync_error error;
     zval ignored;
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (!made(integer)) RETURN_THROWS();
     if (integer->handle != NULL) {
         if (psync_integer_remove(integer->handle, &error) < 0) phpsync_throw(&error);
@@ -340,7 +340,7 @@ ZEND_METHOD(PhpSync_Generic_Integer, exists)
 {
     phpsync_integer *integer = THIS_INTEGER();
     bool exists;
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (!made(integer)) RETURN_THROWS();
     if (integer->handle != NULL) PHPSYNC_RETURN_RESULT(psync_integer_exists(integer->handle, &error));
     if (!phpsync_driver_call_bool(Z_OBJ(integer->driver), integer->has, integer->key, PHPSYNC_PASS, &exists)) {

@@ -144,7 +144,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, getInstance)
 {
     zend_string *key;
     zend_object *driver, *manager;
-    PHPSYNC_PARAMETERS(2, 3);
+    PHPSYNC_PARAMETERS_OR_MORE(2, 3);
     if (!phpsync_string_argument(PHPSYNC_ARGUMENT(1), 1, true, &key) ||
         !phpsync_object_argument(PHPSYNC_ARGUMENT(2), 2, phpsync_ce_lock_driver, false, &driver) ||
         !phpsync_object_argument(PHPSYNC_ARGUMENT(3), 3, phpsync_ce_manager_interface, true, &manager)) {
@@ -199,7 +199,7 @@ static psync_result await(psync_lock *handle, double seconds)
 ZEND_METHOD(PhpSync_Generic_Lock, getKey)
 {
     phpsync_lock *lock = THIS_LOCK();
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (UNEXPECTED(lock->key == NULL)) {
         throw_unmade(lock);
         RETURN_THROWS();
@@ -211,7 +211,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, lock)
 {
     phpsync_lock *lock = THIS_LOCK();
     zval ignored;
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (EXPECTED(lock->handle != NULL)) {
         (void)acquire(lock->handle, INFINITY);
     } else if (lock->key == NULL) {
@@ -225,7 +225,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, unlock)
 {
     phpsync_lock *lock = THIS_LOCK();
     bool freed;
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (EXPECTED(lock->handle != NULL)) PHPSYNC_RETURN_RESULT(psync_lock_release(lock->handle, &error));
     if (lock->key == NULL) {
         throw_unmade(lock);
@@ -240,7 +240,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, unlock)
 ZEND_METHOD(PhpSync_Generic_Lock, wait)
 {
     phpsync_lock *lock = THIS_LOCK();
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (EXPECTED(lock->handle != NULL)) {
         (void)await(lock->handle, INFINITY);
     } else if (lock->key == NULL) {
@@ -254,7 +254,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, exists)
 {
     phpsync_lock *lock = THIS_LOCK();
     bool exists;
-    PHPSYNC_PARAMETERS(0, 0);
+    PHPSYNC_PARAMETERS_OR_MORE(0, 0);
     if (EXPECTED(lock->handle != NULL)) PHPSYNC_RETURN_RESULT(psync_lock_exists(lock->handle, &error));
     if (lock->key == NULL) {
         throw_unmade(lock);

@@ -87,6 +87,19 @@ zend_class_entry *phpsync_register_class(const char *name, const zend_function_e
         }                                                                                                          \
     } while (0)
 
+/*
+ * The same for methods that the PHP packages had: what is given beyond the last
+ * parameter is ignored, as for any method written in PHP.
+ */
+#define PHPSYNC_PARAMETERS_OR_MORE(min, max)                                                                       \
+    do {                                                                                                           \
+        int given_ = (int)ZEND_NUM_ARGS();                                                                         \
+        if (UNEXPECTED(given_ < (min) || (PHPSYNC_REFUSES_SURPLUS && given_ > (max)))) {                           \
+            zend_wrong_parameters_count_error((min), (max));                                                       \
+            return;                                                                                                \
+        }                                                                                                          \
+    } while (0)
+
 /* The n-th argument, or NULL if fewer were given. */
 #define PHPSYNC_ARGUMENT(n) (ZEND_NUM_ARGS() >= (n) ? ZEND_CALL_ARG(execute_data, n) : NULL)
 

@@ -46,7 +46,7 @@ static bool pair_arguments(zend_execute_data *execute_data, zend_string **key, z
 ZEND_METHOD(PhpSync_Generic_SingletonManager, get)
 {
     zend_string *key, *class_name;
-    PHPSYNC_PARAMETERS(2, 2);
+    PHPSYNC_PARAMETERS_OR_MORE(2, 2);
     if (!pair_arguments(execute_data, &key, &class_name)) RETURN_THROWS();
     zval *object = find(Z_OBJ_P(ZEND_THIS), key, class_name);
     if (object != NULL) RETURN_COPY(object);
@@ -55,7 +55,7 @@ ZEND_METHOD(PhpSync_Generic_SingletonManager, get)
 ZEND_METHOD(PhpSync_Generic_SingletonManager, has)
 {
     zend_string *key, *class_name;
-    PHPSYNC_PARAMETERS(2, 2);
+    PHPSYNC_PARAMETERS_OR_MORE(2, 2);
     if (!pair_arguments(execute_data, &key, &class_name)) RETURN_THROWS();
     RETURN_BOOL(find(Z_OBJ_P(ZEND_THIS), key, class_name) != NULL);
 }
@@ -76,7 +76,7 @@ static HashTable *writable_array(zval *place)
 ZEND_METHOD(PhpSync_Generic_SingletonManager, set)
 {
     zend_string *key, *class_name;
-    PHPSYNC_PARAMETERS(3, 3);
+    PHPSYNC_PARAMETERS_OR_MORE(3, 3);
     if (!pair_arguments(execute_data, &key, &class_name)) RETURN_THROWS();
     zval *instance = ZEND_CALL_ARG(execute_data, 3);
     ZVAL_DEREF(instance);
@@ -106,7 +106,7 @@ ZEND_METHOD(PhpSync_Generic_SingletonManager, set)
 ZEND_METHOD(PhpSync_Generic_SingletonManager, remove)
 {
     zend_string *key, *class_name;
-    PHPSYNC_PARAMETERS(2, 2);
+    PHPSYNC_PARAMETERS_OR_MORE(2, 2);
     if (!pair_arguments(execute_data, &key, &class_name)) RETURN_THROWS();
     if (find(Z_OBJ_P(ZEND_THIS), key, class_name) == NULL) return;
     HashTable *classes = writable_array(instances_of(Z_OBJ_P(ZEND_THIS)));

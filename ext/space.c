@@ -168,7 +168,7 @@ static void block(INTERNAL_FUNCTION_PARAMETERS, block_on *call)
     phpsync_wait wait;
     psync_error error;
     (void)return_value;
-    PHPSYNC_PARAMETERS(1, 1);
+    PHPSYNC_PARAMETERS_OR_MORE(1, 1);
     psync_lock *lock = open_lock(execute_data);
     if (lock == NULL) RETURN_THROWS();
     phpsync_wait_init(&wait, INFINITY);
@@ -193,7 +193,7 @@ typedef psync_result ask_lock(psync_lock *lock, psync_error *error);
 static void ask(INTERNAL_FUNCTION_PARAMETERS, ask_lock *call)
 {
     psync_error error;
-    PHPSYNC_PARAMETERS(1, 1);
+    PHPSYNC_PARAMETERS_OR_MORE(1, 1);
     psync_lock *lock = open_lock(execute_data);
     if (lock == NULL) RETURN_THROWS();
     psync_result result = call(lock, &error);
@@ -236,7 +236,7 @@ ZEND_METHOD(PhpSync_Space, setValue)
 {
     zend_long value;
     psync_error error;
-    PHPSYNC_PARAMETERS(2, 2);
+    PHPSYNC_PARAMETERS_OR_MORE(2, 2);
     if (!phpsync_int_argument(PHPSYNC_ARGUMENT(2), 2, true, &value)) RETURN_THROWS();
     psync_integer *integer = open_integer(execute_data);
     if (integer == NULL) RETURN_THROWS();
@@ -253,7 +253,7 @@ ZEND_METHOD(PhpSync_Space, getValue)
 {
     int64_t value = 0;
     psync_error error;
-    PHPSYNC_PARAMETERS(1, 1);
+    PHPSYNC_PARAMETERS_OR_MORE(1, 1);
     psync_integer *integer = open_integer(execute_data);
     if (integer == NULL) RETURN_THROWS();
     psync_result result = psync_integer_get(integer, &value, &error);
@@ -271,7 +271,7 @@ ZEND_METHOD(PhpSync_Space, increment)
     zend_long by;
     int64_t value = 0;
     psync_error error;
-    PHPSYNC_PARAMETERS(2, 2);
+    PHPSYNC_PARAMETERS_OR_MORE(2, 2);
     if (!phpsync_int_argument(PHPSYNC_ARGUMENT(2), 2, true, &by)) RETURN_THROWS();
     psync_integer *integer = open_integer(execute_data);
     if (integer == NULL) RETURN_THROWS();
@@ -286,7 +286,7 @@ typedef psync_result ask_integer(psync_integer *integer, psync_error *error);
 static void ask_about(INTERNAL_FUNCTION_PARAMETERS, ask_integer *call)
 {
     psync_error error;
-    PHPSYNC_PARAMETERS(1, 1);
+    PHPSYNC_PARAMETERS_OR_MORE(1, 1);
     psync_integer *integer = open_integer(execute_data);
     if (integer == NULL) RETURN_THROWS();
     psync_result result = call(integer, &error);

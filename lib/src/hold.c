@@ -34,8 +34,9 @@ static bool is_mine(const psync_hold *hold)
 
 static psync_result make(psync_lock *lock, const psync_lock_state *taken, psync_hold **hold, psync_error *error)
 {
+    const psync_key *key = &lock->key;
     psync_hold *new =
-        psync__key_allocate(sizeof *new, offsetof(psync_hold, key), lock->key.bytes, lock->key.length, error);
+        psync__key_allocate(sizeof *new, offsetof(psync_hold, key), key->bytes, key->length, key->place, error);
     if (!new) return PSYNC_ERROR_FULL;
     new->space = lock->space;
     new->key.cache = __atomic_load_n(&lock->key.cache, __ATOMIC_RELAXED);

@@ -43,9 +43,17 @@ static void learn_absent(psync_integer *integer)
 psync_result psync_integer_open(psync_space *space, const void *key, size_t key_length, psync_integer **integer,
                                 psync_error *error)
 {
+    return psync_integer_open_at(space, key, key_length, NULL, integer, error);
+}
+
+psync_result psync_integer_open_at(psync_space *space, const void *key, size_t key_length, const char *place,
+                                   psync_integer **integer, psync_error *error)
+{
     psync_result r = psync__key_check(key, key_length, error);
+    if (!r && place) r = psync__space_has_places(space, error);
     if (r) return r;
-    psync_integer *new = psync__key_allocate(sizeof *new, offsetof(psync_integer, key), key, key_length, error);
+    psync_integer *new =
+        psync__key_allocate(sizeof *new, offsetof(psync_integer, key), key, key_length, place, error);
     if (!new) return PSYNC_ERROR_FULL;
     new->space = space;
     *integer = new;

@@ -12,9 +12,11 @@ psync_result psync__key_check(const void *key, size_t length, psync_error *error
                            length);
 }
 
-void *psync__key_allocate(size_t head_size, size_t key_offset, const void *bytes, size_t length, psync_error *error)
+void *psync__key_allocate(size_t head_size, size_t key_offset, const void *bytes, size_t length, const char *place,
+                          psync_error *error)
 {
-    char *memory = malloc(head_size + length + 1);
+    size_t place_size = place ? strlen(place) + 1 : 0;
+    char *memory = malloc(head_size + length + 1 + place_size);
     if (!memory) {
         psync_error_set(error, PSYNC_ERROR_FULL, 0, "out of memory");
         return NULL;
@@ -25,5 +27,6 @@ void *psync__key_allocate(size_t head_size, size_t key_offset, const void *bytes
     psync_key *key = (psync_key *)(void *)(memory + key_offset);
     key->bytes = memory + head_size;
     key->length = length;
+    if (place) key->place = memcpy(memory + head_size + length + 1, place, place_size);
     return memory;
 }

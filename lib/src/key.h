@@ -9,10 +9,11 @@
 psync_result psync__key_check(const void *key, size_t length, psync_error *error);
 
 /*
- * Allocates head_size bytes, zeroed, and the key behind them; fills in *key.
- * One allocation a handle. NULL, with an error, if there is no memory.
+ * Allocates head_size bytes, zeroed, and the key and its place (may be NULL)
+ * behind them; fills in *key. One allocation a handle. NULL, with an error,
+ * if there is no memory.
  */
-void *psync__key_allocate(size_t head_size, size_t key_offset, const void *bytes, size_t length,
+void *psync__key_allocate(size_t head_size, size_t key_offset, const void *bytes, size_t length, const char *place,
                           psync_error *error);
 
 #endif

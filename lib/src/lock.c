@@ -28,9 +28,16 @@ static psync_result lock_error(const psync_lock *lock, psync_result result, psyn
 psync_result psync_lock_open(psync_space *space, const void *key, size_t key_length, psync_lock **lock,
                              psync_error *error)
 {
+    return psync_lock_open_at(space, key, key_length, NULL, lock, error);
+}
+
+psync_result psync_lock_open_at(psync_space *space, const void *key, size_t key_length, const char *place,
+                                psync_lock **lock, psync_error *error)
+{
     psync_result r = psync__key_check(key, key_length, error);
+    if (!r && place) r = psync__space_has_places(space, error);
     if (r) return r;
-    psync_lock *new = psync__key_allocate(sizeof *new, offsetof(psync_lock, key), key, key_length, error);
+    psync_lock *new = psync__key_allocate(sizeof *new, offsetof(psync_lock, key), key, key_length, place, error);
     if (!new) return PSYNC_ERROR_FULL;
     new->space = space;
     *lock = new;
@@ -53,15 +60,21 @@ uint64_t psync_lock_last_fence(const psync_lock *lock)
     return atomic_load_explicit(&lock->last_fence, memory_order_relaxed);
 }
 
-/* The loop of a taker whose first try found the Lock busy; now is what it saw. */
+/*
+ * The loop of a taker whose first try found the Lock busy; now is what it saw.
+ * If that was no acquisition, the try stepped back for one who has waited long
+ * (driver.h), which is no answer yet: another follows however late it is.
+ */
 static psync_result take_turn(psync_lock *lock, psync_take *take, const psync_deadline *deadline,
                               psync_lock_state *now, psync_error *error)
 {
     const psync_driver *driver = lock->space->driver;
     void *state = lock->space->state;
     psync_result r = PSYNC_NO;
+    bool stepped_back = !now->exists;
     take->waiting_since = deadline->since;
-    while (r == PSYNC_NO && !psync__deadline_over(deadline)) {
+    while (r == PSYNC_NO && (stepped_back || !psync__deadline_over(deadline))) {
+        stepped_back = false;
         r = psync__deadline_interrupt(deadline, error);
         if (!r) r = psync__space_enter(lock->space, error); /* the hook may have forked */
         if (r) break;

@@ -39,6 +39,14 @@ static psync_result space_error(const psync_space *space, psync_result result, p
     return psync_error_set(error, result, inner.system_code, "%.200s: %s", space->dsn->text, inner.message);
 }
 
+psync_result psync__space_has_places(const psync_space *space, psync_error *error)
+{
+    if (space->driver->places) return PSYNC_OK;
+    return psync_error_set(error, PSYNC_ERROR_UNSUPPORTED, 0,
+                           "the driver \"%s\" decides itself where a key lies; only file:// is told a place",
+                           space->driver->schemes[0]);
+}
+
 /* The path of this process's executable: what an acquisition is labelled with unless the user says otherwise. */
 static void default_label(char label[PATH_MAX])
 {

@@ -150,7 +150,7 @@ static psync_result fake_lock_acquire(void *state, psync_key *key, const psync_t
     psync_result result;
     step(LOCK_ACQUIRE, &result, error)->take = *take;
     if (result != PSYNC_OK) return result;
-    if (there()) {
+    if (there() || (fake.steps_back && take->may_wait && !take->waiting_since)) {
         tell(now);
         return PSYNC_NO;
     }

@@ -73,6 +73,7 @@ struct fake {
     uint64_t fence;  /* of the current or the last acquisition */
     int64_t expires; /* boottime, 0 without a lease */
     bool is_hold;
+    bool steps_back; /* a first try that may wait is told no, though the Lock is free */
     bool exists;
     int64_t value;
 

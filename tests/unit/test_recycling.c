@@ -273,6 +273,25 @@ static void no_word_of_an_integer_comes_back_after_its_cell_was_a_locks(void **u
     close_space();
 }
 
+static void what_is_told_of_a_missing_integer_is_no_other_keys_value(void **unused)
+{
+    (void)unused;
+    psync_integer_state now = {.exists = false};
+    open_space();
+    make_victim();
+    psync_key same = {.bytes = victim.bytes, .length = victim.length};
+    assert_int_equal(value_of(&same), 5);
+    assert_int_equal(shm->integer_remove(state, &victim, &error), PSYNC_OK);
+    victim.cache = same.cache;
+    give_cell(cell, SHM_INTEGER, &other);
+    assert_int_equal(shm->integer_compare_set(state, &same, 5, 6, &now, &error), PSYNC_NO);
+    assert_false(now.exists);
+    assert_int_equal(shm->integer_get(state, &victim, &now, &error), PSYNC_NO);
+    assert_false(now.exists);
+    assert_int_equal(value_of(&other), 5);
+    close_space();
+}
+
 /* ------------------------------------------------------------------------ */
 /* Locks                                                                    */
 
@@ -297,6 +316,41 @@ static void a_release_never_frees_a_lock_in_its_cell(void **unused)
     assert_int_equal(shm->lock_release(state, &victim, PSYNC_IF_ANY, 0, &error), PSYNC_NO);
     psync_lock_state now;
     assert_int_equal(shm->lock_inspect(state, &other, &now, NULL, &error), PSYNC_OK);
+    close_space();
+}
+
+/* Gives the cell to another Lock, which nobody has taken yet. */
+static void give_cell_to_a_fresh_lock(void)
+{
+    struct shm_file *file = ((struct shm_state *)state)->file;
+    struct shm_cell *at = NULL;
+    static char names[5000][12];
+    for (int i = 0; i < 5000; i++) {
+        uint32_t generation;
+        snprintf(names[i], sizeof names[i], "f%d", i);
+        other = key_named(names[i]);
+        assert_int_equal(shm_cells_find(file, &other, SHM_LOCK, true, SECOND, &at, &generation, &error), PSYNC_OK);
+        if (cell_of(&other) == cell) return;
+    }
+    fail_msg("no key got the cell");
+}
+
+/* Its fences are the largest there are: a new Lock's begin behind them. */
+static void a_taker_never_takes_a_fresh_lock_in_its_cell(void **unused)
+{
+    (void)unused;
+    static const psync_take plain, lease = {.hold = true, .lease = SECOND};
+    open_space();
+    victim = key_named("victim");
+    lock(&victim, &plain, NULL);
+    cell = cell_of(&victim);
+    unlock(&victim);
+    on_boottime = give_cell_to_a_fresh_lock;
+    lock(&victim, &lease, NULL);
+    psync_lock_state now;
+    assert_int_equal(shm->lock_inspect(state, &other, &now, NULL, &error), PSYNC_NO);
+    psync_key same = key_named("victim");
+    assert_int_equal(shm->lock_inspect(state, &same, &now, NULL, &error), PSYNC_OK);
     close_space();
 }
 
@@ -416,6 +470,8 @@ int main(void)
         cmocka_unit_test(the_rest_of_a_change_leaves_a_lock_in_its_cell_alone),
         cmocka_unit_test(a_waiter_never_sleeps_on_a_lock_in_its_cell),
         cmocka_unit_test(no_word_of_an_integer_comes_back_after_its_cell_was_a_locks),
+        cmocka_unit_test(what_is_told_of_a_missing_integer_is_no_other_keys_value),
+        cmocka_unit_test(a_taker_never_takes_a_fresh_lock_in_its_cell),
         cmocka_unit_test(a_release_never_frees_a_lock_in_its_cell),
         cmocka_unit_test(the_note_of_a_holds_taking_changes_no_key_in_its_cell),
         cmocka_unit_test(a_sweep_that_is_killed_leaves_no_taker_asleep),

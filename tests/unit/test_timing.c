@@ -302,6 +302,18 @@ static void a_taker_says_since_when_it_waits(void **state)
 }
 
 /* Whoever was woken as a taker tries at once: nothing comes in between. */
+static void a_first_try_that_stepped_back_is_no_answer_however_short_the_time(void **state)
+{
+    (void)state;
+    fake.steps_back = true;
+    fake.step_takes = MS;
+    assert_int_equal(psync_lock_acquire(lock, SECONDS(1e-9), NULL, &error), PSYNC_OK);
+    assert_int_equal(fake_count(LOCK_ACQUIRE), 2);
+    assert_int_equal(psync_lock_acquire(lock, SECONDS(1e-9), NULL, &error), PSYNC_NO);
+    assert_int_equal(psync_lock_release(lock, &error), PSYNC_OK);
+    assert_int_equal(psync_lock_acquire(lock, SECONDS(0), NULL, &error), PSYNC_OK);
+}
+
 static void expect_no_wake_up_kept(void)
 {
     for (int i = 0; i < fake.count; i++) {
@@ -454,6 +466,7 @@ int main(void)
         TEST(the_hook_runs_before_each_sleep_and_after_each),
         TEST(a_hook_that_leaves_ends_the_call_at_once),
         TEST(a_taker_says_since_when_it_waits),
+        TEST(a_first_try_that_stepped_back_is_no_answer_however_short_the_time),
         TEST(a_taker_that_was_woken_tries_before_anything_else),
         TEST(a_wait_ends_when_the_fence_is_another),
         TEST(a_sleep_ends_with_the_lease_that_was_seen),

@@ -74,6 +74,8 @@ psync_error_set(psync_error *error, psync_result result, int system_code, const 
 typedef struct psync_key {
     const char *bytes;
     size_t length; /**< 1 to PSYNC_KEY_MAX */
+    /** Where the user wants this key to lie (psync_lock_open_at); NULL: where the driver puts it. */
+    const char *place;
     /**
      * The driver's own note on this key, 0 at first; it lives with the handle.
      * Handles are shared by threads: access it with __atomic built-ins.
@@ -98,6 +100,7 @@ typedef struct psync_take {
      * Monotonic moment since when this caller has waited; 0 at its first try.
      * For fairness: a driver may answer PSYNC_NO to a first try that may wait,
      * for a short and limited time, so that one that has waited long goes first.
+     * Its *now then says that there is no acquisition, and another try follows.
      */
     int64_t waiting_since;
     bool may_wait; /**< the caller will await if it gets PSYNC_NO now */
@@ -124,6 +127,7 @@ typedef struct psync_integer_state {
 typedef struct psync_driver {
     unsigned version;           /**< PSYNC_DRIVER_VERSION */
     const char *const *schemes; /**< the DSN schemes it serves, NULL-terminated; the first is its name */
+    bool places;                /**< it heeds psync_key.place; if not, the core refuses such keys */
 
     /** Must. Opens the space (creating it if missing) and stores the driver's state. */
     psync_result (*open)(const psync_dsn *dsn, const psync_options *options, void **state, psync_error *error);

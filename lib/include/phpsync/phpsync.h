@@ -140,6 +140,12 @@ typedef struct psync_options {
      */
     int (*path_check)(const char *path, void *argument);
     void *argument; /**< handed to path_check */
+    /**
+     * file:// only: use the folder whoever it belongs to and whoever may write
+     * to it, as programs did that the user has from before. Links in it are
+     * refused all the same where others may write.
+     */
+    bool any_folder;
 } psync_options;
 
 /**
@@ -216,6 +222,14 @@ typedef struct psync_owner {
  */
 PSYNC_API psync_result psync_lock_open(psync_space *space, const void *key, size_t key_length, psync_lock **lock,
                                        psync_error *error);
+/**
+ * As psync_lock_open, but the user says where the key lies, in the engine's
+ * own terms: with file:// the absolute path of the Lock's file, on the file
+ * system of the space's folder. Keys with one place are one Lock. place is
+ * copied. Lists need not show it. UNSUPPORTED by drivers without places.
+ */
+PSYNC_API psync_result psync_lock_open_at(psync_space *space, const void *key, size_t key_length, const char *place,
+                                          psync_lock **lock, psync_error *error);
 /** Frees the handle; the Lock itself stays as it is. NULL is allowed. */
 PSYNC_API void psync_lock_close(psync_lock *lock);
 /** The key; its length goes to *key_length. Lives as long as the handle. */
@@ -305,6 +319,9 @@ typedef struct psync_integer psync_integer;
 /** As psync_lock_open, for the Integer named key. The handle's KNOWN VALUE is 0 until a call learns one. */
 PSYNC_API psync_result psync_integer_open(psync_space *space, const void *key, size_t key_length,
                                           psync_integer **integer, psync_error *error);
+/** As psync_lock_open_at, for the Integer named key. */
+PSYNC_API psync_result psync_integer_open_at(psync_space *space, const void *key, size_t key_length,
+                                             const char *place, psync_integer **integer, psync_error *error);
 /** Frees the handle; the Integer stays. NULL is allowed. */
 PSYNC_API void psync_integer_close(psync_integer *integer);
 /** The key; its length goes to *key_length. Lives as long as the handle. */

@@ -207,13 +207,12 @@ static void leave_place(struct file_integer *integer)
     integer->place_known = false;
 }
 
-/* A resolver may move a key between two calls: then what a handle noted tells nothing. */
 static psync_result choose(struct file_state *state, psync_key *key, struct file_integer *integer,
                            psync_error *error)
 {
     integer->place_known = false;
     integer->path = "the Integer's file";
-    integer->counter = state->resolve ? NULL : noted(state->home, key);
+    integer->counter = noted(state->home, key);
     if (integer->counter) return PSYNC_OK;
     psync_result r = find_place(state, key, integer, error);
     if (r) return r;

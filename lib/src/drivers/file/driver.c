@@ -24,7 +24,6 @@
 #include "home.h"
 #include "integers.h"
 #include "locks.h"
-#include "names.h"
 #include "options.h"
 
 static psync_result open_space(const psync_dsn *dsn, const psync_options *options, void **opaque,
@@ -45,18 +44,6 @@ static psync_result open_space(const psync_dsn *dsn, const psync_options *option
     }
     pthread_mutex_init(&state->mutex, NULL);
     *opaque = state;
-    return PSYNC_OK;
-}
-
-static psync_result open_named_space(const psync_dsn *dsn, const psync_options *options, void **opaque,
-                                     psync_error *error)
-{
-    const struct file_names *names = (const struct file_names *)(const void *)options;
-    psync_result r = open_space(dsn, options, opaque, error);
-    if (r) return r;
-    struct file_state *state = *opaque;
-    state->resolve = names->resolve;
-    state->argument = names->argument;
     return PSYNC_OK;
 }
 
@@ -145,15 +132,26 @@ static psync_result info(void *opaque, psync_info_callback callback, void *argum
 
 static const char *const schemes[] = {"file", NULL};
 
-#define FILE_SLOTS                                                                                                 \
-    .version = PSYNC_DRIVER_VERSION, .schemes = schemes, .close = close_space, .after_fork = after_fork,           \
-    .set_label = set_label, .lock_acquire = file_lock_acquire, .lock_release = file_lock_release,                  \
-    .lock_renew = file_lock_renew, .lock_inspect = file_lock_inspect, .lock_await = file_lock_await,               \
-    .integer_get = file_integer_get, .integer_set = file_integer_set, .integer_add = file_integer_add,             \
-    .integer_compare_set = file_integer_compare_set, .integer_remove = file_integer_remove,                        \
-    .integer_await = file_integer_await, .each_lock = file_lock_each, .each_integer = file_integer_each,           \
-    .info = info
-
-const psync_driver psync__file_driver = {FILE_SLOTS, .open = open_space};
-
-const psync_driver psync__file_named_driver = {FILE_SLOTS, .open = open_named_space};
+const psync_driver psync__file_driver = {
+    .version = PSYNC_DRIVER_VERSION,
+    .schemes = schemes,
+    .places = true,
+    .open = open_space,
+    .close = close_space,
+    .after_fork = after_fork,
+    .set_label = set_label,
+    .lock_acquire = file_lock_acquire,
+    .lock_release = file_lock_release,
+    .lock_renew = file_lock_renew,
+    .lock_inspect = file_lock_inspect,
+    .lock_await = file_lock_await,
+    .integer_get = file_integer_get,
+    .integer_set = file_integer_set,
+    .integer_add = file_integer_add,
+    .integer_compare_set = file_integer_compare_set,
+    .integer_remove = file_integer_remove,
+    .integer_await = file_integer_await,
+    .each_lock = file_lock_each,
+    .each_integer = file_integer_each,
+    .info = info,
+};

@@ -36,10 +36,11 @@ struct file_options {
     mode_t folder_mode;
     gid_t gid;
     bool group;
-    bool shared;  /* others than this user may write: no symbolic link below root is followed */
-    bool durable; /* a change has reached the disk when its call returns */
-    bool polling; /* inotify would not tell of others' changes, or poll= was given */
-    bool remote;  /* a network file system */
+    bool shared;     /* others than this user may write: no symbolic link below root is followed */
+    bool durable;    /* a change has reached the disk when its call returns */
+    bool polling;    /* inotify would not tell of others' changes, or poll= was given */
+    bool remote;     /* a network file system */
+    bool any_folder; /* psync_options.any_folder */
 };
 
 /* A file with a decimal number that is kept open. Everything but the mutex is under the mutex. */
@@ -97,9 +98,6 @@ struct file_home {
 /* What the driver keeps for one open space. */
 struct file_state {
     struct file_home *home;
-    /* NULL: the standard places. Else tells the place of a key in a category (names.h). */
-    int (*resolve)(void *argument, const char *key, size_t length, const char *category, char *path, size_t size);
-    void *argument;
     pthread_mutex_t mutex; /* label */
     char label[PSYNC_LABEL_MAX + 1];
 };

@@ -112,12 +112,12 @@ static psync_result enter(const struct file_place *place, int how, struct held *
     }
 }
 
-/* As enter, and the file is this key's. */
+/* As enter, and the file is this key's, unless the key named the place itself. */
 static psync_result enter_key(const struct file_place *place, const psync_key *key, int how, struct held *held,
                               psync_error *error)
 {
     psync_result r = enter(place, how, held, error);
-    if (r) return r;
+    if (r || !place->standard) return r;
     const struct file_record *record = &held->record;
     if (record->key_length == key->length && memcmp(record->key, key->bytes, key->length) == 0) return PSYNC_OK;
     leave(held);

@@ -123,7 +123,7 @@ static psync_result check_folder(const struct file_options *options, const char 
     char why[160];
     bool for_all = (options->mode & 0002) != 0;
     if (!S_ISDIR(st->st_mode)) return refuse(error, path, "it is no folder; remove it or name another");
-    if (for_all) return PSYNC_OK;
+    if (for_all || options->any_folder) return PSYNC_OK;
     if (options->group && st->st_gid != options->gid) {
         snprintf(why, sizeof why, "it belongs to group %u, not to group %u that the DSN names; chgrp it",
                  (unsigned)st->st_gid, (unsigned)options->gid);
@@ -144,9 +144,10 @@ static psync_result check_folder(const struct file_options *options, const char 
 }
 
 /* A link to the root is the user's own doing, unless another user put it there. */
-static psync_result check_link(const char *path, psync_error *error)
+static psync_result check_link(const struct file_options *options, const char *path, psync_error *error)
 {
     struct stat st;
+    if (options->any_folder) return PSYNC_OK;
     if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode)) return PSYNC_OK;
     if (st.st_uid == geteuid() || st.st_uid == 0) return PSYNC_OK;
     return refuse(error, path, "it is a symbolic link that another user made; name the folder itself");
@@ -192,7 +193,7 @@ static psync_result find_root(const char *given, struct file_options *options, p
     while (length > 1 && path[length - 1] == '/') path[--length] = '\0';
     if (length == 1) return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "file:/// needs a folder of its own");
     for (int attempt = 0; attempt < 16; attempt++) {
-        psync_result r = check_link(path, error);
+        psync_result r = check_link(options, path, error);
         if (r) return r;
         if (realpath(path, real)) {
             if (strlen(real) >= FILE_ROOT_MAX) return file_failed(error, ENAMETOOLONG, "use", real);
@@ -212,6 +213,7 @@ psync_result file_options_read(const psync_dsn *dsn, const psync_options *open_o
                                struct file_options *options, psync_error *error)
 {
     memset(options, 0, sizeof *options);
+    options->any_folder = open_options->any_folder;
     psync_result r = parse(dsn, options, error);
     if (r) return r;
     if (open_options->path_check && open_options->path_check(dsn->path, open_options->argument)) {

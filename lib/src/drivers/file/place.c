@@ -79,13 +79,14 @@ psync_result file_place_find(const struct file_state *state, const psync_key *ke
     place->standard = true;
     file_md5(key->bytes, key->length, place->digest);
     standard_path(state->home, category, place);
-    if (state->resolve) {
-        char path[PATH_MAX];
-        if (state->resolve(state->argument, key->bytes, key->length, category, path, sizeof path) != 0) {
-            return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "there is no file name for this key");
+    if (key->place) {
+        size_t size = strlen(key->place) + 1;
+        if (*key->place != '/') {
+            return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "the path \"%s\" is not absolute", key->place);
         }
-        place->standard = strcmp(path, place->path) == 0;
-        memcpy(place->path, path, sizeof path);
+        if (size > PATH_MAX) return file_failed(error, ENAMETOOLONG, "use", key->place);
+        place->standard = strcmp(key->place, place->path) == 0;
+        memcpy(place->path, key->place, size);
     }
     return reach(place, error);
 }

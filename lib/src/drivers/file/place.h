@@ -4,7 +4,8 @@
  *
  * The place of key k in a category is
  *     ROOT/CATEGORY/ab/cd/abcd...   with abcd... = md5(k) in hexadecimal,
- * which is php-sync-fs's, unless a resolver tells another (names.h).
+ * which is php-sync-fs's, unless the key names another place itself
+ * (psync_key.place): then the path is what counts, and no key is compared.
  *
  * In a folder that only this user may write to, files are reached by their
  * paths. In a shared one somebody could put a symbolic link in a folder's
@@ -26,7 +27,7 @@ struct file_place {
     const struct file_home *home;
     int at;           /* what name is relative to: AT_FDCWD, or the open folder; -1: that folder is missing */
     const char *name; /* into path */
-    bool standard;    /* no resolver told it, or it told the standard place */
+    bool standard;    /* the key names no place, or the standard one */
     uint8_t digest[FILE_DIGEST]; /* of the key */
     char path[PATH_MAX];
 };

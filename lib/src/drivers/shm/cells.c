@@ -548,14 +548,17 @@ static bool write_key(struct shm_file *file, struct shm_cell *cell, const psync_
     return true;
 }
 
-/* The word that a new key begins with: a Lock that is free, an Integer that does not exist. */
+/*
+ * The word that a new key begins with: a Lock that is free, an Integer that does not exist. It was never the cell's
+ * before: a taker may have read the word of the cell's last free Lock, and not have swapped yet.
+ */
 static void write_word(struct shm_file *file, struct shm_cell *cell, enum shm_kind kind)
 {
     shm_pair word = shm_guess(&cell->word);
     shm_pair fresh;
     do {
         if (kind == SHM_LOCK) {
-            fresh = lock_free(atomic_load_explicit(&file->header->fence, memory_order_relaxed), 0, 0);
+            fresh = lock_free(atomic_load_explicit(&file->header->fence, memory_order_relaxed) + 1, 0, 0);
         } else {
             uint32_t version = atomic_load_explicit(&cell->version, memory_order_relaxed);
             fresh = (shm_pair){(version + UINT64_C(1)) * INTEGER_VERSION, 0};

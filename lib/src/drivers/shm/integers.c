@@ -64,13 +64,17 @@ static void tell(shm_pair word, psync_integer_state *now)
     now->version[1] = word.high;
 }
 
-/* The key's cell and its word, which was so at one moment. PSYNC_NO: the key has no cell (only without create). */
+/* The key's cell and its word, which was so at one moment. PSYNC_NO: the key has no cell (only without create), and
+ * the word says so. */
 static psync_result open_cell(struct shm_state *state, psync_key *key, bool create, struct shm_cell **cell,
                               uint32_t *generation, shm_pair *word, psync_error *error)
 {
     psync_result r = shm_find(state, key, SHM_INTEGER, create, cell, generation, error);
     while (!r) {
-        if (!*cell) return PSYNC_NO;
+        if (!*cell) {
+            *word = (shm_pair){0, 0}; /* not what another key's cell said, where it was looked for first */
+            return PSYNC_NO;
+        }
         *word = shm_read(&(*cell)->word);
         if (shm_cells_same(*cell, *generation) && !integer_retired(*word)) return PSYNC_OK;
         r = shm_refind(state, key, SHM_INTEGER, create, cell, generation, error);
@@ -82,7 +86,7 @@ psync_result shm_integer_get(void *opaque, psync_key *key, psync_integer_state *
 {
     struct shm_cell *cell;
     uint32_t generation;
-    shm_pair word = {0, 0};
+    shm_pair word;
     psync_result r = open_cell(opaque, key, false, &cell, &generation, &word, error);
     if (r < 0) return r;
     tell(word, now);
@@ -150,7 +154,7 @@ psync_result shm_integer_compare_set(void *opaque, psync_key *key, int64_t expec
     for (;;) {
         struct shm_cell *cell;
         uint32_t generation;
-        shm_pair word = {0, 0};
+        shm_pair word;
         psync_result r = open_cell(opaque, key, false, &cell, &generation, &word, error);
         if (r < 0) return r;
         tell(word, found);
