@@ -58,6 +58,7 @@ enum {
     OPT_LEFT = 1u << 16,
     OPT_LOCKS = 1u << 17,
     OPT_INTEGERS = 1u << 18,
+    OPT_REPAIR = 1u << 19,
 
     OPTS_GLOBAL = OPT_SPACE | OPT_HELP | OPT_VERSION, /* every command's */
     OPTS_WAITING = OPT_NONBLOCK | OPT_WAIT | OPT_CONFLICT,
@@ -101,6 +102,7 @@ typedef struct command {
     uint32_t options;     /* OPT_ bits beyond OPTS_GLOBAL */
     uint32_t exactly_one; /* of these options one must be there, and one alone */
     uint32_t at_most_one; /* of these options one may be there */
+    bool opens_space;     /* it opens the space itself */
     int (*run)(invocation *call);
 } command;
 
@@ -215,6 +217,6 @@ int change_integer(const invocation *call, integer_change change);
 
 extern const command cmd_lock, cmd_unlock, cmd_wait, cmd_exists, cmd_run;
 extern const command cmd_get, cmd_set, cmd_incr, cmd_decr, cmd_del, cmd_await, cmd_progress;
-extern const command cmd_ls, cmd_info;
+extern const command cmd_ls, cmd_info, cmd_doctor;
 
 #endif

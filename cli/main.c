@@ -16,8 +16,8 @@
 
 /* The one table of commands, in the order of the help. */
 static const command *const commands[] = {
-    &cmd_lock, &cmd_unlock, &cmd_wait,  &cmd_exists,   &cmd_run, &cmd_get,  &cmd_set, &cmd_incr,
-    &cmd_decr, &cmd_del,    &cmd_await, &cmd_progress, &cmd_ls,  &cmd_info, NULL,
+    &cmd_lock, &cmd_unlock, &cmd_wait,  &cmd_exists,   &cmd_run, &cmd_get,  &cmd_set,    &cmd_incr,
+    &cmd_decr, &cmd_del,    &cmd_await, &cmd_progress, &cmd_ls,  &cmd_info, &cmd_doctor, NULL,
 };
 
 /*
@@ -36,6 +36,7 @@ static void occupy_standard_streams(void)
 
 static int run_in_space(invocation *call)
 {
+    if (call->command->opens_space) return call->command->run(call);
     psync_error error;
     psync_result result = psync_space_open(call->options.space, NULL, &call->space, &error);
     if (result != PSYNC_OK) return fail(&error);

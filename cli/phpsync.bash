@@ -16,11 +16,12 @@ _phpsync_options() {
     progress) printf '%s' '-n --nonblock -w --wait -E --conflict-exit-code --left --key-base64 --json' ;;
     ls) printf '%s' '--locks --integers --json' ;;
     info) printf '%s' '--json' ;;
+    doctor) printf '%s' '--repair --json' ;;
     esac
 }
 
 _phpsync() {
-    local commands='lock unlock wait exists run get set incr decr del await progress ls info'
+    local commands='lock unlock wait exists run get set incr decr del await progress ls info doctor'
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word i
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do

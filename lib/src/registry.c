@@ -4,16 +4,12 @@
 
 #include <string.h>
 
-#include "drivers/shm/shm.h"
-#ifdef PSYNC_WITH_FILE
 #include "drivers/file/file.h"
-#endif
+#include "drivers/shm/shm.h"
 
 static const psync_driver *const built_in[] = {
     &psync__shm_driver,
-#ifdef PSYNC_WITH_FILE
     &psync__file_driver,
-#endif
 };
 
 enum { BUILT_IN = sizeof built_in / sizeof built_in[0] };

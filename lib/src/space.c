@@ -32,7 +32,7 @@ psync_result psync__space_after_fork(psync_space *space, psync_error *error)
     return r;
 }
 
-static psync_result space_error(const psync_space *space, psync_result result, psync_error *error)
+psync_result psync__space_failed(const psync_space *space, psync_result result, psync_error *error)
 {
     if (!error || result >= 0) return result;
     psync_error inner = *error;
@@ -90,9 +90,9 @@ static psync_result open_space(const psync_driver *driver, const char *text, con
         goto failed;
     }
     atomic_init(&new->forks, atomic_load_explicit(&psync__forks, memory_order_relaxed));
-    r = space_error(new, new->driver->open(new->dsn, options, &new->state, error), error);
+    r = psync__space_failed(new, new->driver->open(new->dsn, options, &new->state, error), error);
     if (r) goto failed;
-    r = space_error(new, set_label(new, options->label, error), error);
+    r = psync__space_failed(new, set_label(new, options->label, error), error);
     if (r) {
         new->driver->close(new->state);
         goto failed;
@@ -144,25 +144,27 @@ const char *psync_space_driver(const psync_space *space)
 psync_result psync_space_set_label(psync_space *space, const char *label, psync_error *error)
 {
     psync_result r = psync__space_enter(space, error);
-    return space_error(space, r ? r : set_label(space, label, error), error);
+    return psync__space_failed(space, r ? r : set_label(space, label, error), error);
 }
 
 psync_result psync_space_info(psync_space *space, psync_info_callback callback, void *argument, psync_error *error)
 {
     psync_result r = psync__space_enter(space, error);
-    return space_error(space, r ? r : space->driver->info(space->state, callback, argument, error), error);
+    return psync__space_failed(space, r ? r : space->driver->info(space->state, callback, argument, error), error);
 }
 
 psync_result psync_space_each_lock(psync_space *space, psync_lock_callback callback, void *argument,
                                    psync_error *error)
 {
     psync_result r = psync__space_enter(space, error);
-    return space_error(space, r ? r : space->driver->each_lock(space->state, callback, argument, error), error);
+    return psync__space_failed(space, r ? r : space->driver->each_lock(space->state, callback, argument, error),
+                               error);
 }
 
 psync_result psync_space_each_integer(psync_space *space, psync_integer_callback callback, void *argument,
                                       psync_error *error)
 {
     psync_result r = psync__space_enter(space, error);
-    return space_error(space, r ? r : space->driver->each_integer(space->state, callback, argument, error), error);
+    return psync__space_failed(space, r ? r : space->driver->each_integer(space->state, callback, argument, error),
+                               error);
 }

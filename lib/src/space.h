@@ -32,6 +32,9 @@ static inline psync_result psync__space_enter(psync_space *space, psync_error *e
     return psync__space_after_fork(space, error);
 }
 
+/* Names the space in an error, and returns its result. */
+psync_result psync__space_failed(const psync_space *space, psync_result result, psync_error *error);
+
 /* Refuses a driver that does not heed psync_key.place. */
 psync_result psync__space_has_places(const psync_space *space, psync_error *error);
 

@@ -61,6 +61,16 @@ uint64_t psync__start_time(void)
     return c ? strtoull(c + 1, NULL, 10) : 0;
 }
 
+int psync__keep_descriptor(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO) return fd;
+    int kept = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int number = errno;
+    close(fd);
+    errno = number;
+    return kept;
+}
+
 bool psync__parse_number(const char *text, uint64_t *number)
 {
     if (*text < '0' || *text > '9') return false;

@@ -18,6 +18,13 @@ void psync__boot_id(char id[PSYNC_BOOT_ID + 1]);
 /* When this process started, in clock ticks after boot; 0 if unknown. */
 uint64_t psync__start_time(void);
 
+/*
+ * The descriptor, or one from 3 up for the same description, in which case fd is closed. A program that had its
+ * standard streams closed may be given 0 to 2 for a file of ours; it, or a library of its, will close that one day
+ * or put another file there. An fd below 0 is returned as it is. -1 and errno: none is left; fd is closed.
+ */
+int psync__keep_descriptor(int fd);
+
 /* A whole number in decimal and nothing else. */
 bool psync__parse_number(const char *text, uint64_t *number);
 

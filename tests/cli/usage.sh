@@ -4,7 +4,7 @@
 #
 # Help, versions, wrong arguments, exit codes of trouble.
 
-commands=(lock unlock wait exists run get set incr decr del await progress ls info)
+commands=(lock unlock wait exists run get set incr decr del await progress ls info doctor)
 
 promise help_names_every_command
 help_names_every_command() {
@@ -41,7 +41,7 @@ wrong_commands_and_operands_are_refused() {
         refused wait && refused exists && refused exists a b && refused get && refused get a b &&
         refused set k && refused set k 1 2 && refused incr && refused incr k 1 2 && refused decr &&
         refused del && refused del a b && refused await --at-least 1 && refused await a b --change &&
-        refused progress && refused progress k && refused progress k 1 2 && refused ls k && refused info k
+        refused progress && refused progress k && refused progress k 1 2 && refused ls k && refused info k && refused doctor k
 }
 
 promise wrong_options_are_refused

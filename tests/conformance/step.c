@@ -12,6 +12,7 @@
 #include "suite.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,15 +53,44 @@ static pid_t traced_start(worker body, int index, void *argument)
     return child;
 }
 
+/* Keeps this process and the child on one processor from here on: waking one on another takes thrice as long. */
+static void share_processor(pid_t child, cpu_set_t *before)
+{
+    cpu_set_t one;
+    unsigned processor = 0;
+    CHECK(sched_getaffinity(0, sizeof *before, before) == 0);
+    if (getcpu(&processor, NULL) != 0) return;
+    CPU_ZERO(&one);
+    CPU_SET(processor, &one);
+    (void)sched_setaffinity(0, sizeof one, &one); /* else it is only slower */
+    (void)sched_setaffinity(child, sizeof one, &one);
+}
+
 /* Goes that many instructions on, or to the next marker; how many it were. */
 static int step(pid_t child, int instructions)
 {
     int gone = 0;
+    cpu_set_t processors;
+    share_processor(child, &processors);
     while (gone < instructions && go_on(child, PTRACE_SINGLESTEP) != SIGSTOP) gone++;
+    (void)sched_setaffinity(0, sizeof processors, &processors);
     return gone;
 }
 
 enum { NO_LIMIT = 50000000 };
+
+/*
+ * How many rounds: as many as there are instructions, at most so many, and no more than a sixth of the test's
+ * time is enough for, by what a whole one took.
+ */
+static int rounds_of(int most, int instructions, int64_t start_of_whole)
+{
+    int enough = (int)(suite.limit / 6 / since(start_of_whole));
+    int times = rounds(most, 200);
+    if (times < most / 3) times = most / 3;
+    if (times > enough) times = enough < 8 ? 8 : enough;
+    return times < instructions ? times : instructions;
+}
 
 /* Which instruction to stop at in so many rounds: each once if there are so many rounds, else spread evenly. */
 static int spread(int round, int rounds_, int instructions)
@@ -160,13 +190,13 @@ static void cut_off_everywhere(bool integers)
     for (int i = 0; i < SLEEPERS; i++) sleepers[i] = process_start(sleeps_by_rounds, i, a);
     prepare(a);
     put_to_sleep(a, sleepers);
+    int64_t start = now_ns();
     pid_t whole = traced_start(acts_traced, 0, a);
     int instructions = step(whole, NO_LIMIT);
     process_kill(whole);
     CHECK(all_awake(a, LOST));
     bool done_by_then = true;
-    int times = rounds(250, 200) < 80 ? 80 : rounds(250, 200);
-    if (times > instructions) times = instructions;
+    int times = rounds_of(250, instructions, start);
     for (int round = times - 1; round >= 0; round--) {
         int at = spread(round, times, instructions);
         uint64_t fence = prepare(a);
@@ -259,14 +289,14 @@ static void a_taker_cut_off_after_any_instruction_leaves_the_wake_up_to_the_next
     struct stage *a = stage(1, 0);
     psync_lock *lock = lock_of(a->key);
     take(lock);
+    int64_t start = now_ns();
     pid_t whole = sleeping_taker(a);
     EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
     int instructions = step_from_wake_up(whole, NO_LIMIT);
     process_kill(whole);
     EXPECT(PSYNC_OK, psync_lock_release_ghost(lock, ERR));
     pid_t next = process_start(takes_next, 0, a);
-    int times = rounds(200, 200) < 80 ? 80 : rounds(200, 200);
-    if (times > instructions) times = instructions;
+    int times = rounds_of(200, instructions, start);
     for (int round = 0; round < times; round++) {
         int at = spread(round, times, instructions);
         take(lock);
@@ -307,11 +337,11 @@ static void creates_traced(int index, void *argument)
 static void a_creation_cut_off_after_any_instruction_leaves_a_key_that_works(void)
 {
     struct stage *a = stage(1, 0);
+    int64_t start_of_whole = now_ns();
     pid_t whole = traced_start(creates_traced, 100000, a);
     int instructions = step(whole, NO_LIMIT);
     process_kill(whole);
-    int times = rounds(100, 200) < 50 ? 50 : rounds(100, 200);
-    if (times > instructions) times = instructions;
+    int times = rounds_of(150, instructions, start_of_whole);
     for (int round = 0; round < times; round++) {
         int at = spread(round, times, instructions);
         pid_t cut_off = traced_start(creates_traced, round, a);

@@ -485,6 +485,42 @@ static void a_process_number_used_again_brings_no_ghost_to_life(void **state)
     in_child(in_namespace);
 }
 
+static void holder_lives(void)
+{
+    psync_space *space = opened(dsn);
+    psync_owner owner;
+    NEED(psync_lock_inspect(lock_of(space, "daemon"), &owner, &error) == PSYNC_OK);
+    NEED(owner.alive == PSYNC_ALIVE_YES);
+}
+
+/* A daemon closes its standard streams, opens things, and puts /dev/null into its standard streams later. */
+static void become_a_daemon(void)
+{
+    for (int fd = 0; fd <= 2; fd++) close(fd);
+    psync_space *space = opened(dsn);
+    psync_hold *hold = NULL;
+    psync_owner owner;
+    NEED(psync_lock_hold(lock_of(space, "daemon"), 0, NULL, &hold, &error) == PSYNC_OK);
+    int nothing = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd <= 2; fd++) NEED(fd == nothing || dup2(nothing, fd) == fd);
+    psync_lock *lock = lock_of(space, "daemon");
+    NEED(ended_well(start(holder_lives))); /* only another process looks at the record lock */
+    NEED(psync_lock_inspect(lock, &owner, &error) == PSYNC_OK && owner.alive == PSYNC_ALIVE_YES);
+    NEED(psync_hold_is_valid(hold, &error) == PSYNC_OK);
+    /* And the file itself can still be made longer. */
+    for (int i = 0; i < 1000; i++) {
+        char key[20];
+        snprintf(key, sizeof key, "grows %d", i);
+        NEED(psync_integer_set(integer_of(space, key), i, &error) == PSYNC_OK);
+    }
+}
+
+static void a_daemon_that_fills_its_standard_streams_keeps_its_holds(void **state)
+{
+    (void)state;
+    in_child(become_a_daemon);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +533,7 @@ int main(void)
         cmocka_unit_test(a_space_is_private_to_its_user_but_root_reaches_it_by_name),
         cmocka_unit_test(who_lives_is_right_across_pid_namespaces),
         cmocka_unit_test(a_process_number_used_again_brings_no_ghost_to_life),
+        cmocka_unit_test(a_daemon_that_fills_its_standard_streams_keeps_its_holds),
     };
     return cmocka_run_group_tests_name("shm", tests, setup_all, remove_all);
 }

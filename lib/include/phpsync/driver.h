@@ -193,6 +193,13 @@ typedef struct psync_driver {
     psync_result (*each_integer)(void *state, psync_integer_callback callback, void *argument, psync_error *error);
     /** Must. Facts for psync_space_info. PSYNC_NO if the callback stopped it. */
     psync_result (*info)(void *state, psync_info_callback callback, void *argument, psync_error *error);
+    /**
+     * May; if not, whatever can be listed counts as well. Looks the space over while others use it, and tells what
+     * it finds (psync_space_check); PSYNC_NO if the callback stopped it. With repair it mends what it can without
+     * losing anything.
+     */
+    psync_result (*check)(void *state, bool repair, psync_check_callback callback, void *argument,
+                          psync_error *error);
 } psync_driver;
 
 /**

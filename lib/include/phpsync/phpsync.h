@@ -188,6 +188,37 @@ typedef int (*psync_info_callback)(void *argument, const char *name, const char 
 PSYNC_API psync_result psync_space_info(psync_space *space, psync_info_callback callback, void *argument,
                                         psync_error *error);
 
+/** What a finding of psync_space_check means. */
+typedef enum psync_severity {
+    PSYNC_NOTE = 0,   /**< nothing is wrong, but it is worth knowing */
+    PSYNC_MENDED = 1, /**< something was wrong, or left over, and no longer is */
+    PSYNC_WRONG = 2   /**< something is wrong */
+} psync_severity;
+
+/** One thing that a check found. The strings are single lines and live during the call only. */
+typedef struct psync_finding {
+    psync_severity severity;
+    const char *what;   /**< what was found */
+    const char *advice; /**< what to do about it; "" where there is nothing to do */
+} psync_finding;
+
+/** Return 0 to go on, anything else to stop. The callback may use the space. */
+typedef int (*psync_check_callback)(void *argument, const psync_finding *finding);
+
+/**
+ * Examines the space, which others may be using meanwhile: what the driver
+ * keeps there, byte by byte, and what around it may get in the way (a file
+ * system that is too small, spaces of the same name that belong to other
+ * users). Tells each finding to callback; a healthy space may have none.
+ * repair: mend what can be mended without losing a Lock, an Integer or a
+ * fence, such as the leftovers of processes that ended; else nothing is
+ * changed but what any other call would mend.
+ * PSYNC_OK: examined to the end, whatever was found. PSYNC_NO: the callback
+ * stopped it. UNAVAILABLE and others: it could not be examined.
+ */
+PSYNC_API psync_result psync_space_check(psync_space *space, bool repair, psync_check_callback callback,
+                                         void *argument, psync_error *error);
+
 /* ------------------------------------------------------------------------ */
 /* Locks                                                                    */
 

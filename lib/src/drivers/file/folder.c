@@ -9,11 +9,10 @@
  */
 #include "folder.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "failure.h"
@@ -139,51 +138,45 @@ psync_result file_folder_make(const struct file_home *home, const char *path, ps
     return file_failed(error, ENOENT, "make the folder", path);
 }
 
-struct names {
-    size_t length;
-    size_t room;
-    char *bytes; /* names, each with its NUL */
+/* As the kernel gives it: linux_dirent64 of getdents64(2). */
+struct entry {
+    uint64_t inode;
+    int64_t next;
+    uint16_t length; /* of this entry, the name's padding included */
+    uint8_t type;
+    char name[];
 };
 
-static bool add_name(struct names *names, const char *name)
+/*
+ * opendir would ask for memory. This is called in forked children too, where
+ * another thread of the parent may have held the allocator's lock (a sanitizer's
+ * is not made anew there).
+ */
+static psync_result each_entry(int fd, const char *path, bool (*visit)(void *argument, const char *name),
+                               void *argument, psync_error *error)
 {
-    size_t length = strlen(name) + 1;
-    if (names->length + length > names->room) {
-        size_t room = (names->room + length) * 2;
-        char *bytes = realloc(names->bytes, room);
-        if (!bytes) return false;
-        names->bytes = bytes;
-        names->room = room;
+    char entries[4096] __attribute__((aligned(8)));
+    for (;;) {
+        ssize_t length;
+        FILE_RETRY(length, syscall(SYS_getdents64, fd, entries, sizeof entries));
+        if (length == 0 || (length < 0 && errno == ENOENT)) return PSYNC_OK; /* the folder itself was removed */
+        if (length < 0) return file_failed(error, errno, "list the folder", path);
+        for (ssize_t at = 0; at < length;) {
+            const struct entry *entry = (const void *)(entries + at);
+            at += entry->length;
+            if (entry->name[0] != '.' && !visit(argument, entry->name)) return PSYNC_OK;
+        }
     }
-    memcpy(names->bytes + names->length, name, length);
-    names->length += length;
-    return true;
-}
-
-static psync_result read_names(const char *path, struct names *names, psync_error *error)
-{
-    DIR *folder = opendir(path);
-    if (!folder && (errno == ENOENT || errno == ENOTDIR)) return PSYNC_OK;
-    if (!folder) return file_failed(error, errno, "list the folder", path);
-    psync_result r = PSYNC_OK;
-    struct dirent *entry;
-    while (!r && (errno = 0, entry = readdir(folder))) {
-        if (entry->d_name[0] == '.') continue;
-        if (!add_name(names, entry->d_name)) r = file_no_memory(error);
-    }
-    if (!r && errno && errno != ENOENT) r = file_failed(error, errno, "list the folder", path);
-    closedir(folder);
-    return r;
 }
 
 psync_result file_folder_each(const char *path, bool (*visit)(void *argument, const char *name), void *argument,
                               psync_error *error)
 {
-    struct names names = {0, 0, NULL};
-    psync_result r = read_names(path, &names, error);
-    for (size_t at = 0; !r && at < names.length; at += strlen(names.bytes + at) + 1) {
-        if (!visit(argument, names.bytes + at)) break;
-    }
-    free(names.bytes);
+    int fd;
+    FILE_RETRY(fd, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return PSYNC_OK;
+    if (fd < 0) return file_failed(error, errno, "list the folder", path);
+    psync_result r = each_entry(fd, path, visit, argument, error);
+    close(fd);
     return r;
 }

@@ -18,7 +18,8 @@ psync_result file_folder_sync(const char *path, psync_error *error);
 psync_result file_grant(const struct file_options *options, int fd, mode_t mode, const char *path,
                         psync_error *error);
 
-/* Calls visit for each name in the folder; it is read as a whole before. A missing folder is empty. */
+/* Calls visit for each name in the folder that does not begin with a dot, until it says false. It may remove names.
+ * A missing folder is empty. */
 psync_result file_folder_each(const char *path, bool (*visit)(void *argument, const char *name), void *argument,
                               psync_error *error);
 

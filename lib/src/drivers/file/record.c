@@ -120,5 +120,5 @@ bool file_record_parse(const char *text, size_t length, struct file_record *r)
     at = get_name(at, "host ", r->host, sizeof r->host, NULL);
     at = get_name(at, "label ", r->label, sizeof r->label, NULL);
     at = get_name(at, "key ", r->key, sizeof r->key, &r->key_length);
-    return at && strncmp(at, "end\n", 4) == 0;
+    return at && r->key_length && strncmp(at, "end\n", 4) == 0;
 }

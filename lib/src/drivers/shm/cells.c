@@ -23,7 +23,6 @@
  */
 #include "cells.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "futex.h"
@@ -31,12 +30,12 @@
 #include "integer_word.h"
 #include "lock_word.h"
 #include "locks.h"
+#include "table.h"
 
 enum {
     GROWTH_MIN = 512, /* cells */
     GROWTH_PART = 16, /* of the file */
-    LOOKUPS_BEFORE_GUARD = 3,
-    BLOCKS = SHM_BUCKET_BLOCKS + SHM_PROCESS_BLOCKS
+    LOOKUPS_BEFORE_GUARD = 3
 };
 
 /* No honest chain is longer: the table doubles when it has half as many keys as buckets. */
@@ -44,51 +43,6 @@ static const uint32_t CHAIN_MAX = 100000;
 
 /* ------------------------------------------------------------------------ */
 /* Keys                                                                     */
-
-/* Bytes 8*i.. of a key as a number, zeros behind its end. */
-static uint64_t key_part(const char *bytes, size_t length, size_t at)
-{
-    uint64_t part = 0;
-    if (at + 8 <= length) {
-        memcpy(&part, bytes + at, 8);
-    } else if (at < length) {
-        memcpy(&part, bytes + at, length - at);
-    }
-    return part;
-}
-
-/* Folds the 128-bit product of two numbers: the mixing step of wyhash (Wang Yi) and of many since. */
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-    shm_u128 product = (shm_u128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint32_t hash_key(const struct shm_file *file, const psync_key *key, enum shm_kind kind)
-{
-    uint64_t h = file->seed ^
-                 fold(key->length ^ UINT64_C(0x9e3779b97f4a7c15), (uint64_t)kind ^ UINT64_C(0xbf58476d1ce4e5b9));
-    for (size_t at = 0; at < key->length; at += 8) {
-        h = fold(h ^ key_part(key->bytes, key->length, at), UINT64_C(0x94d049bb133111eb) ^ file->seed << 1);
-    }
-    h = fold(h, UINT64_C(0xd6e8feb86659fd93));
-    return (uint32_t)(h ^ h >> 32);
-}
-
-static uint32_t make_tag(enum shm_kind kind, size_t length)
-{
-    return (uint32_t)length << 8 | kind;
-}
-
-static enum shm_kind tag_kind(uint32_t tag)
-{
-    return (enum shm_kind)(tag & 0xff);
-}
-
-static uint32_t tag_length(uint32_t tag)
-{
-    return tag >> 8;
-}
 
 static struct shm_more *more_at(struct shm_file *file, uint32_t index)
 {
@@ -123,7 +77,7 @@ static bool same_key(struct shm_file *file, struct shm_cell *cell, const psync_k
     for (size_t i = 0; i * 8 < key->length; i++) {
         uint64_t part;
         if (!cell_part(file, cell, i, &more, &part)) return false;
-        if (part != key_part(key->bytes, key->length, i * 8)) return false;
+        if (part != shm_key_part(key->bytes, key->length, i * 8)) return false;
     }
     return true;
 }
@@ -133,8 +87,8 @@ bool shm_cells_key(struct shm_file *file, struct shm_cell *cell, enum shm_kind k
 {
     *generation = atomic_load_explicit(&cell->generation, memory_order_acquire);
     uint32_t tag = atomic_load_explicit(&cell->tag, memory_order_acquire);
-    *length = tag_length(tag);
-    if (tag_kind(tag) != kind || *generation % 2 || *length < 1 || *length > PSYNC_KEY_MAX) return false;
+    *length = shm_tag_length(tag);
+    if (shm_tag_kind(tag) != kind || *generation % 2 || *length < 1 || *length > PSYNC_KEY_MAX) return false;
     struct shm_more *more = NULL;
     for (size_t i = 0; i * 8 < *length; i++) {
         uint64_t part;
@@ -149,33 +103,10 @@ bool shm_cells_key(struct shm_file *file, struct shm_cell *cell, enum shm_kind k
 /* ------------------------------------------------------------------------ */
 /* Looking up                                                               */
 
-static uint32_t bucket_count(struct shm_file *file)
-{
-    uint32_t blocks = atomic_load_explicit(&file->header->bucket_blocks, memory_order_acquire);
-    if (blocks < 1 || blocks > SHM_BUCKET_BLOCKS) return 0;
-    return (uint32_t)SHM_FIRST_BUCKETS << (blocks - 1);
-}
-
-static _Atomic uint32_t *bucket_at(struct shm_file *file, uint32_t place)
-{
-    uint32_t block = 0;
-    uint32_t first = 0;
-    if (place >= SHM_FIRST_BUCKETS) {
-        block = 32 - (uint32_t)__builtin_clz(place / SHM_FIRST_BUCKETS);
-        first = (uint32_t)SHM_FIRST_BUCKETS << (block - 1);
-    }
-    uint32_t start = atomic_load_explicit(&file->header->bucket_block[block], memory_order_relaxed);
-    uint32_t offset = place - first;
-    uint64_t index = (uint64_t)start + offset / SHM_BUCKETS_PER_CELL;
-    if (start < SHM_HEADER_CELLS || index > UINT32_MAX) return NULL;
-    void *cell = shm_cell_at(file, (uint32_t)index);
-    return cell ? (_Atomic uint32_t *)cell + offset % SHM_BUCKETS_PER_CELL : NULL;
-}
-
 static _Atomic uint32_t *bucket_of(struct shm_file *file, uint32_t hash)
 {
-    uint32_t count = bucket_count(file);
-    return count ? bucket_at(file, hash & (count - 1)) : NULL;
+    uint32_t count = shm_bucket_count(file);
+    return count ? shm_bucket_at(file, hash & (count - 1)) : NULL;
 }
 
 /* Whether a cell of this kind counts. A retired word: a sweep is about to erase the tag, or was cut short before.
@@ -193,7 +124,7 @@ static enum found walk(struct shm_file *file, const psync_key *key, enum shm_kin
                        struct shm_cell **cell, uint64_t *note)
 {
     _Atomic uint32_t *link = bucket_of(file, hash);
-    uint32_t tag = make_tag(kind, key->length);
+    uint32_t tag = shm_make_tag(kind, key->length);
     for (uint32_t steps = 0; link; steps++) {
         /* Acquire: a linked cell is whole. */
         uint32_t index = atomic_load_explicit(link, memory_order_acquire);
@@ -245,78 +176,6 @@ static void changes_end(struct shm_file *file)
 }
 
 /* ------------------------------------------------------------------------ */
-/* Visiting all cells                                                       */
-
-struct range {
-    uint32_t first;
-    uint32_t end;
-};
-
-static int by_first(const void *a, const void *b)
-{
-    const struct range *x = a;
-    const struct range *y = b;
-    return (x->first > y->first) - (x->first < y->first);
-}
-
-/* How many blocks there are, of both kinds. Acquire: who sees what was written into a block sees it counted. */
-static size_t block_count(struct shm_file *file)
-{
-    uint32_t buckets = atomic_load_explicit(&file->header->bucket_blocks, memory_order_acquire);
-    uint32_t processes = atomic_load_explicit(&file->header->process_blocks, memory_order_acquire);
-    return (size_t)buckets + processes;
-}
-
-/* The cells that blocks take, in order. Returns how many ranges. */
-static size_t block_ranges(struct shm_file *file, struct range ranges[BLOCKS])
-{
-    struct shm_header *header = file->header;
-    size_t n = 0;
-    uint32_t buckets = atomic_load_explicit(&header->bucket_blocks, memory_order_acquire);
-    uint32_t processes = atomic_load_explicit(&header->process_blocks, memory_order_acquire);
-    for (uint32_t i = 0; i < buckets && i < SHM_BUCKET_BLOCKS; i++) {
-        uint32_t first = atomic_load_explicit(&header->bucket_block[i], memory_order_relaxed);
-        uint32_t length = ((uint32_t)SHM_FIRST_BUCKETS << (i ? i - 1 : 0)) / SHM_BUCKETS_PER_CELL;
-        ranges[n++] = (struct range){first, first + length};
-    }
-    for (uint32_t i = 0; i < processes && i < SHM_PROCESS_BLOCKS; i++) {
-        uint32_t first = atomic_load_explicit(&header->process_block[i], memory_order_relaxed);
-        uint32_t length = ((uint32_t)SHM_FIRST_PROCESSES << (i ? i - 1 : 0)) * SHM_CELLS_PER_PROCESS;
-        ranges[n++] = (struct range){first, first + length};
-    }
-    qsort(ranges, n, sizeof ranges[0], by_first);
-    return n;
-}
-
-void shm_cells_each(struct shm_file *file, shm_cells_visitor visitor, void *argument)
-{
-    struct range ranges[BLOCKS];
-    uint32_t cells = atomic_load_explicit(&file->header->cells, memory_order_acquire);
-    size_t blocks = block_count(file);
-    size_t n = block_ranges(file, ranges);
-    size_t next = 0;
-    for (uint32_t index = SHM_HEADER_CELLS; index < cells; index++) {
-        while (next < n && ranges[next].end <= index) next++;
-        if (next < n && ranges[next].first <= index) {
-            index = ranges[next].end - 1;
-            continue;
-        }
-        struct shm_cell *cell = shm_cell_at(file, index);
-        if (!cell) return;
-        enum shm_kind kind = tag_kind(atomic_load_explicit(&cell->tag, memory_order_acquire));
-        if (kind != SHM_FREE && block_count(file) != blocks) {
-            /* It may lie in a block that was counted only now; before, its cells were zeros. */
-            blocks = block_count(file);
-            n = block_ranges(file, ranges);
-            next = 0;
-            index--;
-            continue;
-        }
-        visitor(file, cell, kind, argument);
-    }
-}
-
-/* ------------------------------------------------------------------------ */
 /* Free cells. Under the guard.                                             */
 
 static void push_free(struct shm_file *file, struct shm_cell *cell)
@@ -334,7 +193,7 @@ static struct shm_cell *pop_free(struct shm_file *file)
 {
     struct shm_header *header = file->header;
     struct shm_cell *cell = shm_cell_at(file, atomic_load_explicit(&header->free_head, memory_order_relaxed));
-    if (!cell || tag_kind(atomic_load_explicit(&cell->tag, memory_order_relaxed)) != SHM_FREE) return NULL;
+    if (!cell || shm_tag_kind(atomic_load_explicit(&cell->tag, memory_order_relaxed)) != SHM_FREE) return NULL;
     uint32_t next = atomic_load_explicit(&cell->next, memory_order_relaxed);
     uint32_t count = atomic_load_explicit(&header->free_count, memory_order_relaxed);
     atomic_store_explicit(&header->free_head, next, memory_order_relaxed);
@@ -353,7 +212,7 @@ static void free_more(struct shm_file *file, struct shm_cell *cell)
     uint32_t index = atomic_load_explicit(&cell->more, memory_order_relaxed);
     for (int i = 0; index && i <= PSYNC_KEY_MAX / SHM_KEY_MORE + 1; i++) {
         struct shm_cell *more = shm_cell_at(file, index);
-        if (!more || tag_kind(atomic_load_explicit(&more->tag, memory_order_relaxed)) != SHM_MORE) return;
+        if (!more || shm_tag_kind(atomic_load_explicit(&more->tag, memory_order_relaxed)) != SHM_MORE) return;
         index = atomic_load_explicit(&more->next, memory_order_relaxed);
         push_free(file, more);
     }
@@ -468,7 +327,12 @@ static psync_result make_room(struct shm_file *file, uint32_t need, psync_error 
 
 psync_result shm_cells_block(struct shm_file *file, uint32_t cells, uint32_t *first, psync_error *error)
 {
-    return append(file, whole_pages(cells), first, error);
+    uint32_t whole = whole_pages(cells);
+    psync_result r = append(file, whole, first, error);
+    if (r) return r;
+    /* The file grows by whole pages: what the block leaves of the last one are free cells. */
+    for (uint32_t i = whole; i > cells; i--) push_free(file, shm_cell_at(file, *first + i - 1));
+    return PSYNC_OK;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -487,7 +351,7 @@ static bool link_cell(struct shm_file *file, struct shm_cell *cell)
 /* Moves the cells of chain that belong to place + half there. */
 static bool split_chain(struct shm_file *file, uint32_t place, uint32_t half)
 {
-    _Atomic uint32_t *link = bucket_at(file, place);
+    _Atomic uint32_t *link = shm_bucket_at(file, place);
     for (uint32_t steps = 0; link && steps < CHAIN_MAX; steps++) {
         uint32_t index = atomic_load_explicit(link, memory_order_relaxed);
         if (!index) return true;
@@ -508,7 +372,7 @@ static void widen_table(struct shm_file *file)
 {
     struct shm_header *header = file->header;
     uint32_t blocks = atomic_load_explicit(&header->bucket_blocks, memory_order_relaxed);
-    uint32_t buckets = bucket_count(file);
+    uint32_t buckets = shm_bucket_count(file);
     if (!buckets || blocks >= SHM_BUCKET_BLOCKS) return;
     uint32_t keys = atomic_load_explicit(&header->keys, memory_order_relaxed);
     if (keys <= buckets / 2 || keys > atomic_load_explicit(&header->cells, memory_order_relaxed)) return;
@@ -529,7 +393,7 @@ static bool write_key(struct shm_file *file, struct shm_cell *cell, const psync_
     _Atomic uint32_t *link = &cell->more;
     struct shm_more *more = NULL;
     for (size_t i = 0; i * 8 < key->length; i++) {
-        uint64_t part = key_part(key->bytes, key->length, i * 8);
+        uint64_t part = shm_key_part(key->bytes, key->length, i * 8);
         if (i < inline_parts) {
             atomic_store_explicit(&cell->key[i], part, memory_order_release);
             continue;
@@ -568,8 +432,7 @@ static void write_word(struct shm_file *file, struct shm_cell *cell, enum shm_ki
 
 static uint32_t cells_for(const psync_key *key)
 {
-    if (key->length <= SHM_KEY_INLINE) return 1;
-    return 1 + (uint32_t)((key->length - SHM_KEY_INLINE + SHM_KEY_MORE - 1) / SHM_KEY_MORE);
+    return 1 + shm_more_cells(key->length);
 }
 
 static psync_result insert(struct shm_file *file, const psync_key *key, enum shm_kind kind, uint32_t hash,
@@ -588,7 +451,7 @@ static psync_result insert(struct shm_file *file, const psync_key *key, enum shm
     generation += generation == UINT32_MAX ? 3 : 1; /* never 0: a note of 0 means none */
     atomic_store_explicit(&c->generation, generation, memory_order_release);
     write_word(file, c, kind);
-    atomic_store_explicit(&c->tag, make_tag(kind, key->length), memory_order_release);
+    atomic_store_explicit(&c->tag, shm_make_tag(kind, key->length), memory_order_release);
     if (!link_cell(file, c)) return shm_damaged(file, "its table of keys is broken", error);
     uint32_t keys = atomic_load_explicit(&file->header->keys, memory_order_relaxed);
     atomic_store_explicit(&file->header->keys, keys + 1, memory_order_relaxed);
@@ -617,7 +480,7 @@ psync_result shm_cells_find(struct shm_file *file, psync_key *key, enum shm_kind
 {
     uint64_t note = 0;
     *cell = NULL;
-    uint32_t hash = hash_key(file, key, kind);
+    uint32_t hash = shm_hash_key(file, key, kind);
     enum found found = look_up(file, key, kind, hash, cell, &note);
     if (found == NOT_FOUND && !create) return PSYNC_OK;
     if (found != FOUND) {
@@ -635,12 +498,11 @@ psync_result shm_cells_find(struct shm_file *file, psync_key *key, enum shm_kind
 /* Marks the further cells of a long key as found. */
 static void mark_more(struct shm_file *file, struct shm_cell *cell)
 {
-    uint32_t left = tag_length(atomic_load_explicit(&cell->tag, memory_order_relaxed));
-    left = left > SHM_KEY_INLINE ? (left - SHM_KEY_INLINE + SHM_KEY_MORE - 1) / SHM_KEY_MORE : 0;
+    uint32_t left = shm_more_cells(shm_tag_length(atomic_load_explicit(&cell->tag, memory_order_relaxed)));
     uint32_t index = atomic_load_explicit(&cell->more, memory_order_relaxed);
     for (; left; left--) {
         struct shm_cell *more = shm_cell_at(file, index);
-        if (!more || tag_kind(atomic_load_explicit(&more->tag, memory_order_relaxed)) != SHM_MORE) return;
+        if (!more || shm_tag_kind(atomic_load_explicit(&more->tag, memory_order_relaxed)) != SHM_MORE) return;
         atomic_store_explicit(&more->tag, SHM_FOUND, memory_order_relaxed);
         index = atomic_load_explicit(&more->next, memory_order_relaxed);
     }
@@ -680,14 +542,14 @@ static void repair_found(struct shm_file *file, struct shm_cell *cell, enum shm_
 psync_result shm_cells_repair(struct shm_file *file, psync_error *error)
 {
     struct shm_header *header = file->header;
-    uint32_t buckets = bucket_count(file);
+    uint32_t buckets = shm_bucket_count(file);
     uint32_t cells = atomic_load_explicit(&header->cells, memory_order_relaxed);
     if (!buckets || cells < SHM_HEADER_CELLS || !shm_cell_at(file, cells - 1)) {
         return shm_damaged(file, "its header is broken", error);
     }
     changes_begin(file);
     for (uint32_t place = 0; place < buckets; place++) {
-        _Atomic uint32_t *bucket = bucket_at(file, place);
+        _Atomic uint32_t *bucket = shm_bucket_at(file, place);
         if (!bucket) return shm_damaged(file, "its table of keys is broken", error);
         atomic_store_explicit(bucket, 0, memory_order_release);
     }

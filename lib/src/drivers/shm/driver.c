@@ -6,12 +6,14 @@
  * file.c       opens, checks and maps it      guard.c     the mutex of its structure
  * process.c    who a process is, who lives    cells.c     key to cell, new cells, sweeps, repair
  * lock_word.h, locks.c                        integer_word.h, integers.c
- * info.c       facts for people
+ * table.c      the shape of the table         info.c      facts for people
+ * audit.c, check.c, surroundings.c: is all well?
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "info.h"
 #include "integers.h"
 #include "locks.h"
@@ -85,4 +87,5 @@ const psync_driver psync__shm_driver = {
     .each_lock = shm_lock_each,
     .each_integer = shm_integer_each,
     .info = shm_info,
+    .check = shm_check,
 };

@@ -557,7 +557,7 @@ static int open_existing(const struct place *place)
     do {
         fd = open(place->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     } while (fd < 0 && errno == EINTR);
-    return fd;
+    return psync__keep_descriptor(fd);
 }
 
 /* What open itself refuses, in words that fit: a folder, a socket. */

@@ -2,9 +2,7 @@
 /* info.c - facts about a space, for people. */
 #include "info.h"
 
-#include <dirent.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +10,7 @@
 #include "integers.h"
 #include "locks.h"
 #include "state.h"
+#include "surroundings.h"
 
 struct counts {
     uint64_t locks;
@@ -43,36 +42,6 @@ static bool tell_number(psync_info_callback callback, void *argument, const char
     return callback(argument, name, text) == 0;
 }
 
-/*
- * Lists the spaces of the same name that belong to other users and groups:
- * who meets nobody in a space often finds them in one of these. A space in a
- * folder of its own choice (path=) has no such namesakes. False: there are none.
- */
-static bool find_others(const struct shm_file *file, char *list, size_t room)
-{
-    const char *slash = strrchr(file->path, '/');
-    char folder[PATH_MAX];
-    *list = '\0';
-    if (!file->scoped || !slash || (size_t)(slash - file->path) >= sizeof folder) return false;
-    snprintf(folder, sizeof folder, "%.*s", (int)(slash - file->path), file->path);
-    DIR *entries = opendir(folder);
-    if (!entries) return false;
-    size_t used = 0;
-    for (struct dirent *entry; (entry = readdir(entries));) {
-        char scope;
-        unsigned id;
-        int end = 0;
-        if (strcmp(entry->d_name, slash + 1) == 0) continue;
-        if (sscanf(entry->d_name, SHM_FILE_PREFIX "%c%u.%n", &scope, &id, &end) != 2 || !end) continue;
-        if ((scope != 'u' && scope != 'g') || strcmp(entry->d_name + end, file->name) != 0) continue;
-        int n = snprintf(list + used, room - used, "%s%s %u", used ? ", " : "", scope == 'u' ? "uid" : "gid", id);
-        if (n < 0 || (size_t)n >= room - used) break;
-        used += (size_t)n;
-    }
-    closedir(entries);
-    return used > 0;
-}
-
 psync_result shm_info(void *opaque, psync_info_callback callback, void *argument, psync_error *error)
 {
     struct shm_state *state = opaque;
@@ -99,6 +68,6 @@ psync_result shm_info(void *opaque, psync_info_callback callback, void *argument
     on = on && tell_number(callback, argument, "cells_free",
                            atomic_load_explicit(&header->free_count, memory_order_relaxed));
     char others[512];
-    if (on && find_others(file, others, sizeof others)) on = callback(argument, "others", others) == 0;
+    if (on && shm_namesakes(file, others, sizeof others)) on = callback(argument, "others", others) == 0;
     return on ? PSYNC_OK : PSYNC_NO;
 }

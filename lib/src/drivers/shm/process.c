@@ -49,6 +49,11 @@ static uint64_t new_nonce(void)
     return (psync__random() & ((UINT64_C(1) << 62) - 1)) | UINT64_C(1) << 40;
 }
 
+bool shm_process_is_nonce(uint64_t number)
+{
+    return number >= UINT64_C(1) << 40 && number < UINT64_C(1) << 62;
+}
+
 /* Opens the file once more: a description of its own for the record lock. */
 static int open_again(const struct shm_file *file)
 {
@@ -65,7 +70,7 @@ static int open_again(const struct shm_file *file)
 
 static psync_result make_identity(struct shm_file *file, psync_error *error)
 {
-    int fd = open_again(file);
+    int fd = psync__keep_descriptor(open_again(file));
     if (fd < 0)
         return shm_system_failed(error, errno, "open once more, to show that this process lives,", file->path);
     for (int attempt = 0; attempt < 100; attempt++) {
@@ -116,7 +121,7 @@ psync_alive shm_process_alive(struct shm_file *file, uint64_t nonce)
 {
     if (!nonce) return PSYNC_ALIVE_NO;
     if (nonce == atomic_load_explicit(&file->nonce, memory_order_relaxed)) return PSYNC_ALIVE_YES;
-    if (nonce >> 62) return PSYNC_ALIVE_NO; /* no nonce of ours: nobody can hold that lock */
+    if (!shm_process_is_nonce(nonce)) return PSYNC_ALIVE_NO; /* no nonce of ours: nobody can hold that lock */
     struct flock lock = life_lock(nonce, F_WRLCK);
     int r;
     do {
@@ -148,7 +153,7 @@ struct shm_process *shm_process_at(struct shm_file *file, uint32_t number)
 /* ------------------------------------------------------------------------ */
 /* Records. All below runs under the guard.                                  */
 
-static uint32_t record_count(struct shm_file *file)
+uint32_t shm_process_count(struct shm_file *file)
 {
     uint32_t blocks = atomic_load_explicit(&file->header->process_blocks, memory_order_relaxed);
     if (blocks < 1 || blocks > SHM_PROCESS_BLOCKS) return 0;
@@ -158,7 +163,7 @@ static uint32_t record_count(struct shm_file *file)
 
 static uint32_t find_free(struct shm_file *file)
 {
-    uint32_t count = record_count(file);
+    uint32_t count = shm_process_count(file);
     for (uint32_t number = 1; number <= count; number++) {
         struct shm_process *process = shm_process_at(file, number);
         if (process && !atomic_load_explicit(&process->nonce, memory_order_relaxed)) return number;
@@ -176,10 +181,9 @@ static void mark_named(struct shm_file *file, struct shm_cell *cell, enum shm_ki
     if (lock.held) named[lock.process] = 1;
 }
 
-/* Erases the records of dead processes that no Lock names. Returns how many. */
-static uint32_t sweep_records(struct shm_file *file)
+uint32_t shm_process_sweep(struct shm_file *file)
 {
-    uint32_t count = record_count(file);
+    uint32_t count = shm_process_count(file);
     uint8_t *dead = calloc(2, (size_t)SHM_PROCESS_MAX + 1);
     if (!dead) return 0;
     uint8_t *named = dead + SHM_PROCESS_MAX + 1;
@@ -187,7 +191,7 @@ static uint32_t sweep_records(struct shm_file *file)
         struct shm_process *process = shm_process_at(file, number);
         if (!process) continue;
         uint64_t nonce = atomic_load_explicit(&process->nonce, memory_order_acquire);
-        dead[number] = shm_process_alive(file, nonce) == PSYNC_ALIVE_NO;
+        dead[number] = nonce && shm_process_alive(file, nonce) == PSYNC_ALIVE_NO;
     }
     shm_cells_each(file, mark_named, named); /* after the look at who is dead: see the head of this file */
     uint32_t freed = 0;
@@ -239,8 +243,8 @@ static psync_result make_record(struct shm_file *file, const char *label, uint64
     *number = find_free(file);
     if (!*number) {
         /* A sweep that frees little is not worth the next one: grow as well. */
-        uint32_t freed = sweep_records(file);
-        if (freed < record_count(file) / 8) r = add_block(file, freed ? NULL : error);
+        uint32_t freed = shm_process_sweep(file);
+        if (freed < shm_process_count(file) / 8) r = add_block(file, freed ? NULL : error);
         if (r && !freed) return r;
         *number = find_free(file);
     }

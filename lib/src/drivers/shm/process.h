@@ -17,6 +17,15 @@ void shm_process_forget(struct shm_file *file);
 /* Whether the process with this nonce lives. */
 psync_alive shm_process_alive(struct shm_file *file, uint64_t nonce);
 
+/* Whether a number is in the range of nonces. */
+bool shm_process_is_nonce(uint64_t number);
+
+/* How many records there are, 0 if the header is broken. */
+uint32_t shm_process_count(struct shm_file *file);
+
+/* Under the guard: erases the records of dead processes that no Lock names. Returns how many. */
+uint32_t shm_process_sweep(struct shm_file *file);
+
 /* The record of a number, NULL if there is none. */
 struct shm_process *shm_process_at(struct shm_file *file, uint32_t number);
 
