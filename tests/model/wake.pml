@@ -14,7 +14,7 @@
  *   - once everybody sleeps or is gone, nobody sleeps on a free Lock, and on a
  *     held one nobody sleeps until the end of an earlier acquisition: no
  *     wake-up is lost, and re-lockers starve no waiter;
- *   - nobody sleeps on a word that says that all were woken;
+ *   - the count of waiters is never too low;
  *   - as long as somebody frees ghosts, all who live get to their end.
  */
 
@@ -25,19 +25,19 @@
 #define STRANGER 4 /* unlocks */
 #define HOLDER   5 /* takes a Hold, and releases it */
 #define RELOCKER 6 /* locks and unlocks twice */
+#define KEEPER   7 /* takes a Hold, and is gone */
 
 /* The word: flags, and the fence above. lock_word.h */
 #define HELD     1
 #define WAITERS  2
 #define TAKERS   4
 #define PLAIN    8
-#define RUNG     16
-#define HOLD     32
-#define ONE      64
+#define HOLD     16
+#define ONE      32
 #define SLEEPERS (WAITERS | TAKERS | PLAIN)
 #define FENCE(w) ((w) / ONE)
 #define IS_FREE(w) (!((w) & HELD))
-#define FUTEX(w) (IS_FREE(w) -> (w) & RUNG : (w) - ((w) & (SLEEPERS | HOLD)))
+#define FUTEX(w) (IS_FREE(w) -> 0 : (w) - ((w) & (SLEEPERS | HOLD)))
 
 #define WAKE_WAITERS 1
 #define WAKE_TAKERS  2
@@ -82,20 +82,10 @@ inline swap(new)
 inline finish_release()
 {
     if
-    :: (w & WAITERS) && !(w & RUNG) ->
-        if
-#ifndef M_rings_beside_takers
-        :: w & (TAKERS | PLAIN) -> atomic { futex_wake_all(WAKE_WAITERS) }
-#endif
-#ifdef M_rings_in_two_steps
-        :: else -> atomic { word = word | RUNG; w = w | RUNG }; atomic { futex_wake_all(255) }
-#else
-        :: else -> atomic { word = word | RUNG; w = w | RUNG; futex_wake_all(255) }
-#endif
-        fi
+    :: w & WAITERS -> atomic { futex_wake_all(WAKE_WAITERS) }
     :: else
     fi;
-    left = w - (w & (WAITERS | RUNG));
+    left = w - (w & WAITERS);
     if
     :: w & (TAKERS | PLAIN) ->
         atomic {
@@ -120,12 +110,18 @@ inline finish_release()
     atomic { ok = false; woken = false; fence = 0 }
 }
 
-/* The free word after w. */
-#ifdef M_release_keeps_rung
-#define FREED(w) (FENCE(w) * ONE + ((w) & (SLEEPERS | RUNG)))
-#else
+/* code: lib/src/drivers/shm/locks.c help_release */
+inline help_release()
+{
+    w = word;
+    if
+    :: IS_FREE(w) && (w & WAITERS) -> finish_release()
+    :: else
+    fi
+}
+
+/* code: lib/src/drivers/shm/lock_word.h lock_free */
 #define FREED(w) (FENCE(w) * ONE + ((w) & SLEEPERS))
-#endif
 
 /* Ends the acquisition in w; freed: this call did. code: lib/src/drivers/shm/locks.c end_acquisition */
 inline end_acquisition()
@@ -173,24 +169,51 @@ inline read_word()
 #else
 #define STILL(w) (!IS_FREE(w) && FENCE(w) == seen)
 #endif
-#ifdef M_sleeps_with_rung
-#define FLAGGED(w, flag) ((w) & (flag))
-#define WITH_FLAG(w, flag) ((w) | (flag))
+
+/*
+ * How many wait for the end of acquisition count_of. A waiter counts itself in
+ * and out; last: it was the last one.
+ * code: lib/src/drivers/shm/waiting.h waiting_begin waiting_end
+ */
+byte count_of;
+byte count;
+inline count_in()
+{
+    if
+#ifdef M_counts_anew_for_an_older_one
+    :: false
 #else
-#define FLAGGED(w, flag) (((w) & (flag)) && !((w) & RUNG))
-#define WITH_FLAG(w, flag) (((w) | (flag)) - ((w) & RUNG))
+    :: count_of > seen -> counted = false
 #endif
+#ifndef M_counts_itself_only
+    :: count_of == seen -> count++; counted = true
+#endif
+    :: else -> count_of = seen; count = 1; counted = true
+    fi
+}
+inline count_out()
+{
+    if
+#ifdef M_takes_another_count_for_its_own
+    :: counted && count -> count--; last = (count == 0)
+#else
+    :: counted && count_of == seen -> count--; last = (count == 0)
+#endif
+    :: else
+    fi;
+    counted = false
+}
 
 /*
  * Sleeps until the end of the acquisition seen, under a flag and bits.
- * code: lib/src/drivers/shm/locks.c sleep_on set_flag
+ * code: lib/src/drivers/shm/locks.c set_flag
  */
 inline sleep_on(flag, bits)
 {
     do
     :: !STILL(w) -> break
-    :: STILL(w) && !FLAGGED(w, flag) -> atomic { swap(WITH_FLAG(w, flag)); ok = false }
-    :: STILL(w) && FLAGGED(w, flag) ->
+    :: STILL(w) && !(w & (flag)) -> atomic { swap(w | (flag)); ok = false }
+    :: STILL(w) && (w & (flag)) ->
 #ifndef M_sleeps_unannounced
         watched[me] = true;
 #endif
@@ -200,7 +223,8 @@ inline sleep_on(flag, bits)
             :: FUTEX(word) != FUTEX(w)
 #endif
             :: else -> asleep[me] = bits; looks[me] = (w & HOLD)
-            fi
+            fi;
+            slept = true
         }
         atomic { !asleep[me] -> looks[me] = false }
         break
@@ -215,12 +239,14 @@ inline await(waiter)
 {
     w = word;
     if
-    :: IS_FREE(w) && (w & WAITERS) -> finish_release()
+    :: IS_FREE(w) && (w & WAITERS) -> help_release()
     :: IS_FREE(w) && !(w & WAITERS)
     :: !IS_FREE(w) && FENCE(w) != seen
     :: !IS_FREE(w) && FENCE(w) == seen ->
         if
-        :: waiter -> sleep_on(WAITERS, WAKE_WAITERS)
+        :: waiter ->
+            atomic { count_in() }
+            sleep_on(WAITERS, WAKE_WAITERS)
         :: !waiter && (w & HOLD) -> sleep_on(TAKERS, WAKE_TAKERS)
         :: !waiter && !(w & HOLD) -> sleep_on(PLAIN, WAKE_PLAIN)
         fi
@@ -243,7 +269,7 @@ inline acquire()
     :: IS_FREE(w) ->
         if
 #ifndef M_takes_before_waiters_are_woken
-        :: w & WAITERS -> finish_release(); w = word
+        :: w & WAITERS -> help_release(); w = word
 #endif
         :: else ->
 #ifndef M_hold_lets_plain_sleep
@@ -280,9 +306,9 @@ inline acquire()
         if
         :: IS_FREE(w)
         :: else ->
-            watched[me] = false;
-            seen = FENCE(w);
+            atomic { watched[me] = false; seen = FENCE(w) }
             await(false);
+            slept = false;
 #ifdef M_forgets_its_wakeup
             watched[me] = false;
 #endif
@@ -327,17 +353,21 @@ inline wait()
         do
         :: await(true);
             w = word;
+            atomic { count_out() }
+#ifdef M_waiter_ends_its_watch_first
+            watched[me] = false;
+#endif
             if
 #ifdef M_waiter_helps_nobody
             :: false
-#elif defined(M_waiter_ends_its_watch_first)
-            :: IS_FREE(w) && (w & WAITERS) && !(w & RUNG) -> watched[me] = false; finish_release()
+#elif defined(M_last_waiter_forgets_takers)
+            :: slept && IS_FREE(w) && (w & WAITERS) && !last -> help_release()
 #else
-            :: IS_FREE(w) && (w & WAITERS) && !(w & RUNG) -> finish_release()
+            :: slept && IS_FREE(w) && (w & WAITERS) && (!last || (w & (TAKERS | PLAIN))) -> help_release()
 #endif
             :: else
             fi;
-            watched[me] = false;
+            atomic { watched[me] = false; last = false; slept = false }
             read_word();
             if
             :: IS_FREE(w) || FENCE(w) != seen -> assert(over[seen]); break
@@ -351,7 +381,7 @@ proctype process(byte me; byte role)
 {
     short w, left;
     byte fence, seen;
-    bool ok, freed, woken, hold = (role == HOLDER), again = (role == RELOCKER);
+    bool ok, freed, woken, counted, last, slept, hold = (role == HOLDER || role == KEEPER), again = (role == RELOCKER);
     {
         do
         :: role == WAITER -> wait(); break
@@ -360,7 +390,7 @@ proctype process(byte me; byte role)
             acquire();
             seen = FENCE(w);
             if
-            :: role == LOCKER -> break
+            :: role == LOCKER || role == KEEPER -> break
             :: role == HOLDER -> release(false); break
             :: role == TAKER || role == RELOCKER -> release(true)
             fi;
@@ -373,7 +403,8 @@ proctype process(byte me; byte role)
     atomic {
         done[me] = true;
         waits[me] = 0;
-        w = 0; left = 0; fence = 0; seen = 0; ok = false; freed = false; woken = false; again = false
+        w = 0; left = 0; fence = 0; seen = 0; ok = false; freed = false; woken = false;
+        again = false; counted = false; last = false; slept = false
     }
 }
 
@@ -389,7 +420,7 @@ end:
 
 #define RESTS(i) (done[i] || (asleep[i] && !looks[i]))
 #define ENDED(i) (done[i])
-#define RIGHTLY(i) (!asleep[i] || (!IS_FREE(word) && (!waits[i] || waits[i] == FENCE(word))))
+#define RIGHTLY(i) (!asleep[i] || (!IS_FREE(word) && !((word & HOLD) && OWNER_ENDED(word)) && (!waits[i] || waits[i] == FENCE(word))))
 
 /* Frees what nobody else will free, and looks whether everybody sleeps for a reason. */
 active proctype janitor()
@@ -404,13 +435,13 @@ active proctype janitor()
     od
 }
 
-/* Who sleeps when all were woken? */
-#define AWAKE(i) !asleep[i]
+/* Nobody sleeps uncounted on the acquisition that is counted. */
+#define COUNTED(i) + (asleep[i] && waits[i] && waits[i] == count_of)
 active proctype witness()
 {
 end:
     do
-    :: atomic { (word & RUNG) && !ALL(AWAKE) -> assert(false) }
+    :: atomic { (0 FOR_ALL(COUNTED)) > count -> assert(false) }
     od
 }
 
