@@ -70,10 +70,6 @@ inline swap(new)
 #define WITHOUT_HEIRS(w) ((w) - ((w) & SLEEPERS))
 #ifdef M_disinherits_plain
 #define MAY_DISINHERIT(w) (HEIR(w) && !((w) & HOLD))
-#elif defined(M_disinherits_a_hold)
-#define MAY_DISINHERIT(w) (HEIR(w) && ((w) & SLEEPERS) == TAKERS)
-#elif defined(M_disinherits_anybody)
-#define MAY_DISINHERIT(w) (!IS_FREE(w) && !((w) & HOLD) && ((w) & SLEEPERS) == TAKERS)
 #else
 #define MAY_DISINHERIT(w) (HEIR(w) && !((w) & HOLD) && ((w) & SLEEPERS) == TAKERS)
 #endif
@@ -180,11 +176,7 @@ byte count;
 inline count_in()
 {
     if
-#ifdef M_counts_anew_for_an_older_one
-    :: false
-#else
     :: count_of > seen -> counted = false
-#endif
 #ifndef M_counts_itself_only
     :: count_of == seen -> count++; counted = true
 #endif
@@ -268,9 +260,7 @@ inline acquire()
     do
     :: IS_FREE(w) ->
         if
-#ifndef M_takes_before_waiters_are_woken
         :: w & WAITERS -> help_release(); w = word
-#endif
         :: else ->
 #ifndef M_hold_lets_plain_sleep
             if
