@@ -29,8 +29,9 @@ endif()
 
 if(PHPSYNC_EXAMPLES)
     phpsync_add_tests(bench bench_ "phpsync_shared")
+    file(GLOB bench_file_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/file/*.c)
     phpsync_add_program(bench_file bench phpsync_shared
-        ${PROJECT_SOURCE_DIR}/bench/file/bench_file.c ${PROJECT_SOURCE_DIR}/bench/common.c)
+        ${bench_file_sources} ${PROJECT_SOURCE_DIR}/bench/common.c)
     target_include_directories(bench_file PRIVATE ${PROJECT_SOURCE_DIR}/bench)
     file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/c/*.c)
     foreach(example IN LISTS examples)

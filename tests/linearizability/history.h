@@ -63,7 +63,7 @@ enum kind {
     SIGNAL,    /* a: the number of a signal */
     AWAIT,     /* a */
     AWAIT_END, /* a: the number of a lane whose process must have ended */
-    DIE        /* by SIGKILL */
+    DIE        /* by a SIGKILL that comes by itself within so many seconds, wherever the lane is then */
 };
 
 /* What to do: a call yet to be made. */
@@ -72,6 +72,7 @@ struct op {
     int key;
     int64_t a, b;
     double seconds, lease;
+    bool hook; /* the wait has an interrupt hook */
 };
 
 enum outcome {

@@ -102,7 +102,7 @@ static bool end_ghost(const struct history *history, struct state *state, const 
 static bool means(struct state *state, const struct call *call)
 {
     bool denied = call->outcome == NO || call->outcome == LOST;
-    if (denied) return !state->taker || state->fence != call->fence;
+    if (denied) return !state->taker || !state->fence || state->fence != call->fence;
     return has_fence(state, call->fence);
 }
 

@@ -13,10 +13,12 @@
 
 #include <stdio.h>
 
+#include "chance.h"
+
 enum { LANE_CALLS = 24, LANE_CALLS_MIN = 6 };
 
 struct mood {
-    uint64_t random;
+    struct chance chance;
     int locks, integers;
     int lock_share; /* of 100 calls */
     bool slow;      /* Locks are kept for long: takers starve */
@@ -25,14 +27,12 @@ struct mood {
 
 static uint64_t below(struct mood *mood, uint64_t limit)
 {
-    mood->random += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
-    uint64_t mixed = (mood->random ^ (mood->random >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (mixed ^ (mixed >> 31)) % limit;
+    return chance_below(&mood->chance, limit);
 }
 
 static void push(struct script *script, struct op op)
 {
+    op.hook = script->count % 3 == 0;
     if (script->count < OPS_MAX) script->ops[script->count++] = op;
 }
 
@@ -176,9 +176,22 @@ static void make_script(struct mood *mood, struct script *script, int calls)
     }
 }
 
+/* Somewhere in the script, and up to some calls later: no pauses stand between these. */
+static void insert_death(struct mood *mood, struct script *script)
+{
+    static const double within[] = {1e-5, 2e-5, 5e-5, 2e-4}; /* the timer's own call takes some 5 us */
+    struct script rest = *script;
+    script->count = (int)below(mood, (uint64_t)rest.count);
+    double part = (double)(50 + below(mood, 50)) / 100;
+    push(script, (struct op){.kind = DIE, .seconds = within[below(mood, 4)] * part});
+    for (int i = script->count - 1; i < rest.count; i++) {
+        if (rest.ops[i].kind != SPIN && rest.ops[i].kind != YIELD) push(script, rest.ops[i]);
+    }
+}
+
 void workload_make(uint64_t seed, int lanes, bool threads, struct workload *workload)
 {
-    struct mood mood = {.random = seed};
+    struct mood mood = {.chance = {seed}};
     int calls = LANE_CALLS_MIN + (int)below(&mood, LANE_CALLS);
     mood.locks = 1 + (int)below(&mood, KEYS_MAX);
     mood.integers = 1 + (int)below(&mood, KEYS_MAX);
@@ -192,13 +205,12 @@ void workload_make(uint64_t seed, int lanes, bool threads, struct workload *work
         workload->kills = (int)below(&mood, KILLS_MAX + 1);
         workload->settle = workload->kills && below(&mood, 32) == 0;
     }
+    for (int i = 0; i < workload->lanes + workload->kills; i++) make_script(&mood, &workload->scripts[i], calls);
     for (int i = 0; i < workload->kills; i++) {
         /* Every lane is killed at most once; a successor may be, after the one before it. */
-        workload->kill[i] = (struct kill){.lane = i < 2 ? i : workload->lanes + (int)below(&mood, 2),
-                                          .after = 1 + (int)below(&mood, (uint64_t)calls),
-                                          .moment = (int64_t)below(&mood, 2000)};
+        workload->victims[i] = i < 2 ? i : workload->lanes + (int)below(&mood, 2);
+        insert_death(&mood, &workload->scripts[workload->victims[i]]);
     }
-    for (int i = 0; i < workload->lanes + workload->kills; i++) make_script(&mood, &workload->scripts[i], calls);
 }
 
 void workload_print(const struct workload *workload)
@@ -215,7 +227,6 @@ void workload_print(const struct workload *workload)
         printf("\n");
     }
     for (int i = 0; i < workload->kills; i++) {
-        printf("lane %d is killed %d ns after it began call %d; lane %d follows\n", workload->kill[i].lane,
-               (int)workload->kill[i].moment, workload->kill[i].after, workload->lanes + i);
+        printf("lane %d begins when lane %d was killed\n", workload->lanes + i, workload->victims[i]);
     }
 }
