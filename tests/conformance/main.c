@@ -225,7 +225,11 @@ static void measure_in_child(void)
         _exit(write(answer[1], &cost, sizeof cost) == sizeof cost ? EXIT_SUCCESS : EXIT_FAILURE);
     }
     close(answer[1]);
-    bool told = child > 0 && read(answer[0], &suite.operation, sizeof suite.operation) == sizeof suite.operation;
+    ssize_t got = -1;
+    do {
+        if (child > 0) got = read(answer[0], &suite.operation, sizeof suite.operation);
+    } while (child > 0 && got < 0 && errno == EINTR);
+    bool told = got == sizeof suite.operation;
     close(answer[0]);
     while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
     if (!told) {

@@ -161,7 +161,10 @@ pid_t helper_run(const char *action, const char *key, enum helper_end end)
     }
     close(ready[1]);
     char byte = 0;
-    ssize_t got = read(ready[0], &byte, 1);
+    ssize_t got;
+    do {
+        got = read(ready[0], &byte, 1);
+    } while (got < 0 && errno == EINTR);
     close(ready[0]);
     if (got != 1) check_failed(__FILE__, __LINE__, "the helper program could not %s %s", action, key);
     if (end != HELPER_STAY) process_reap(process);
