@@ -66,9 +66,9 @@ promise doctor_names_the_spaces_of_the_same_name_that_belong_to_others
 doctor_names_the_spaces_of_the_same_name_that_belong_to_others() {
     local name=cli-doctor-$$ status=0
     # A namesake is any file of that name: nothing of it is read.
-    true >"/dev/shm/phpsync-1.u54321.$name"
+    true >"/dev/shm/phpsync-2.u54321.$name"
     exits 0 phpsync --space "shm://$name" doctor && grep -qE '^note +.*same name.*uid 54321.*group=' "$scratch/out" || status=1
-    rm -f "/dev/shm/phpsync-1.u54321.$name" "/dev/shm/phpsync-1.u$(id -u).$name"
+    rm -f "/dev/shm/phpsync-2.u54321.$name" "/dev/shm/phpsync-2.u$(id -u).$name"
     return $status
 }
 
