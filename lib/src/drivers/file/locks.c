@@ -461,10 +461,10 @@ psync_result file_lock_release(void *opaque, psync_key *key, psync_condition con
 static psync_result write_lease(const struct file_home *home, const struct file_place *place, struct held *held,
                                 int64_t lease, int64_t *end, psync_error *error)
 {
-    char text[FILE_RECORD_LEASE_LENGTH + 1];
+    char text[FILE_RECORD_LEASE_LENGTH];
     ssize_t written;
     int64_t boot = psync__clock->boottime() + lease;
-    file_record_format_lease(text, boot, psync__clock->realtime() / 1000 + lease / 1000);
+    file_record_put_lease(text, boot, psync__clock->realtime() / 1000 + lease / 1000);
     FILE_RETRY(written, pwrite(held->fd, text, FILE_RECORD_LEASE_LENGTH, FILE_RECORD_LEASE_AT));
     if (written != FILE_RECORD_LEASE_LENGTH) {
         return file_failed(error, written < 0 ? errno : ENOSPC, "write", place->path);
