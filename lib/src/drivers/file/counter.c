@@ -29,7 +29,7 @@
 
 static const char key_suffix[] = ".key";
 static const char fence_name[] = FILE_OWN_FOLDER "/fence";
-static const int64_t PLACE_CHECK = 50 * PSYNC_NS_PER_MS;
+static const int64_t PLACE_CHECK = 25 * PSYNC_NS_PER_MS;
 
 /* The flock is given back by itself, not by the close: a copy of the descriptor, in a child that is about to exec,
  * would keep it. */
@@ -51,10 +51,9 @@ static void unlock(struct file_counter *counter)
     pthread_mutex_unlock(&counter->mutex);
 }
 
-static psync_result open_file(struct file_counter *counter, const struct file_place *place, enum file_access access,
+static psync_result open_file(struct file_counter *counter, struct file_place *place, enum file_access access,
                               psync_error *error)
 {
-    struct stat st;
     int fd = file_place_open(place, O_RDWR, 0);
     counter->read_only = false;
     if (fd < 0 && (errno == EACCES || errno == EROFS) && access == FILE_READ) {
@@ -62,13 +61,11 @@ static psync_result open_file(struct file_counter *counter, const struct file_pl
         counter->read_only = true;
     }
     if (fd < 0) return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "open", place->path);
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (file_stat_open(fd, &counter->id) != 0 || !counter->id.regular) {
         close(fd);
         return file_damaged(error, place->path, "it is no regular file");
     }
     counter->fd = fd;
-    counter->device = st.st_dev;
-    counter->inode = st.st_ino;
     counter->checked = psync__clock->monotonic();
     counter->fresh = true;
     return PSYNC_OK;
@@ -85,20 +82,25 @@ static psync_result lock_file(struct file_counter *counter, const char *path, en
 /* Whether a full look is due, at the file's place and not only at the file. */
 static bool look_is_due(const struct file_home *home, const struct file_counter *counter)
 {
-    return home->options.remote || psync__clock->monotonic() - counter->checked > PLACE_CHECK;
+    return home->options.polling || psync__clock->monotonic() - counter->checked > PLACE_CHECK;
 }
 
-static bool has_name(const struct file_counter *counter)
+/* Whether it has not been removed. A number that is another file's by now was closed behind our back. */
+static bool has_name(struct file_counter *counter)
 {
-    struct stat st;
-    return fstat(counter->fd, &st) == 0 && st.st_nlink > 0;
+    struct file_id id;
+    if (file_stat_open(counter->fd, &id) != 0 || !file_same(&id, &counter->id)) {
+        counter->fd = -1;
+        return false;
+    }
+    return id.links > 0;
 }
 
 static bool is_at_place(struct file_counter *counter, const struct file_place *place)
 {
-    struct stat st;
+    struct file_id id;
     counter->checked = psync__clock->monotonic();
-    return file_place_stat(place, &st) == 0 && st.st_dev == counter->device && st.st_ino == counter->inode;
+    return file_place_stat(place, &id) == 0 && file_same(&id, &counter->id);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -126,6 +128,7 @@ static struct file_counter *bind(struct file_home *home, psync_key *key, const u
         pthread_mutex_lock(&pair[i]->mutex);
         if (pair[i]->bound && memcmp(pair[i]->digest, digest, FILE_DIGEST) == 0) {
             counter = pair[i];
+            counter->fresh = true; /* it may be another key with the same digest that asks */
         } else {
             pthread_mutex_unlock(&pair[i]->mutex);
         }
@@ -148,19 +151,39 @@ static struct file_counter *bind(struct file_home *home, psync_key *key, const u
 /* ------------------------------------------------------------------------ */
 /* The key beside the file. Under the Integer's flock.                       */
 
+static psync_result publish_key(struct file_state *state, const psync_key *key, struct file_place *beside,
+                                psync_error *error)
+{
+    struct file_temporary temporary;
+    psync_result r = file_temporary_make(state->home, key->bytes, key->length, &temporary, error);
+    if (r) return r;
+    r = file_publish(&temporary, beside, true, error);
+    file_temporary_close(&temporary);
+    return r;
+}
+
 static psync_result write_key(struct file_state *state, const psync_key *key, const struct file_place *place,
                               psync_error *error)
 {
-    char temporary[PATH_MAX];
-    int fd;
     struct file_place beside;
     psync_result r = file_place_beside(place, key_suffix, &beside, error);
-    if (!r) r = file_temporary_make(state->home, key->bytes, key->length, temporary, &fd, error);
     if (r) return r;
-    r = file_publish(temporary, &beside, true, error);
-    flock(fd, LOCK_UN);
-    close(fd);
+    r = publish_key(state, key, &beside, error);
+    file_place_leave(&beside);
     return r;
+}
+
+/* What the file beside holds, up to a byte more than a key can have; -1 and errno: it could not be read. */
+static ssize_t read_key(struct file_place *beside, char kept[PSYNC_KEY_MAX + 1])
+{
+    ssize_t length;
+    int fd = file_place_open(beside, O_RDONLY, 0);
+    if (fd < 0) return -1;
+    FILE_RETRY(length, read(fd, kept, PSYNC_KEY_MAX + 1));
+    int number = errno;
+    close(fd);
+    errno = number;
+    return length;
 }
 
 /* Compares the key with the one beside the file; adds a missing one where the file may be changed, else PSYNC_NO.
@@ -172,20 +195,18 @@ static psync_result check_key(struct file_state *state, const psync_key *key, co
     struct file_place beside;
     psync_result r = file_place_beside(place, key_suffix, &beside, error);
     if (r) return r;
-    int fd = file_place_open(&beside, O_RDONLY, 0);
-    if (fd < 0) {
-        if (errno != ENOENT) return file_failed(error, errno, "open", beside.path);
-        return access == FILE_CHANGE ? write_key(state, key, place, error) : PSYNC_NO;
+    ssize_t length = read_key(&beside, kept);
+    bool missing = length == 0 || (length < 0 && errno == ENOENT); /* empty: a write that a power failure undid */
+    if (missing) {
+        r = access == FILE_READ ? PSYNC_NO : publish_key(state, key, &beside, error);
+    } else if (length < 0) {
+        r = file_failed(error, errno, "read", beside.path);
+    } else if ((size_t)length != key->length || memcmp(kept, key->bytes, key->length) != 0) {
+        r = psync_error_set(error, PSYNC_ERROR_DAMAGED, 0,
+                            "%s belongs to another key with the same MD5 digest; use another key", place->path);
     }
-    ssize_t length;
-    FILE_RETRY(length, read(fd, kept, sizeof kept));
-    int number = errno;
-    close(fd);
-    if (length < 0) return file_failed(error, number, "read", beside.path);
-    if (length == 0 && access == FILE_CHANGE) return write_key(state, key, place, error); /* a lost write */
-    if ((size_t)length == key->length && memcmp(kept, key->bytes, key->length) == 0) return PSYNC_OK;
-    return psync_error_set(error, PSYNC_ERROR_DAMAGED, 0,
-                           "%s belongs to another key with the same MD5 digest; use another key", place->path);
+    file_place_leave(&beside);
+    return r;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -233,7 +254,7 @@ static psync_result settle(struct file_state *state, psync_key *key, enum file_a
     struct file_counter *counter = integer->counter;
     for (;;) {
         psync_result r = PSYNC_OK;
-        if (counter->fd >= 0 && counter->read_only && access == FILE_CHANGE) close_counter(counter);
+        if (counter->fd >= 0 && counter->read_only && access != FILE_READ) close_counter(counter);
         if (counter->fd < 0) {
             leave_place(integer); /* its folder may be another by now */
             r = find_place(state, key, integer, error);
@@ -242,7 +263,7 @@ static psync_result settle(struct file_state *state, psync_key *key, enum file_a
         if (!r) r = lock_file(counter, integer->path, access, error);
         if (r) return r;
         bool same = has_name(counter);
-        if (same && (counter->fresh || look_is_due(state->home, counter))) {
+        if (same && (counter->fresh || access == FILE_REMOVE || look_is_due(state->home, counter))) {
             r = find_place(state, key, integer, error);
             if (r) return r;
             same = is_at_place(counter, &integer->place);
@@ -261,7 +282,9 @@ psync_result file_integer_open(struct file_state *state, psync_key *key, enum fi
     if (!r && integer->counter->fresh) {
         if (integer->place.standard) r = check_key(state, key, &integer->place, access, error);
         integer->counter->fresh = r != PSYNC_OK;
-        if (r == PSYNC_NO) r = PSYNC_OK; /* it is only read, and lacks its key */
+        if (r < 0)
+            __atomic_store_n(&key->cache, 0, __ATOMIC_RELAXED); /* the next call of this handle compares again */
+        if (r == PSYNC_NO) r = PSYNC_OK;                        /* it is only read, and lacks its key */
     }
     if (!r) r = file_number_read(integer->counter->fd, integer->path, &integer->number, error);
     if (r) file_integer_close(integer);
@@ -284,21 +307,19 @@ psync_result file_integer_write(struct file_state *state, struct file_integer *i
 psync_result file_integer_create(struct file_state *state, psync_key *key, int64_t value, psync_error *error)
 {
     char text[FILE_NUMBER_MAX];
-    char temporary[PATH_MAX];
+    struct file_temporary temporary;
     struct file_place place;
-    int fd;
     psync_result r = file_place_find(state, key, FILE_INTEGERS, &place, error);
     if (r) return r;
-    r = file_temporary_make(state->home, text, file_number_format(text, value), temporary, &fd, error);
+    r = file_temporary_make(state->home, text, file_number_format(text, value), &temporary, error);
     if (!r) {
         /* It is flocked from its birth on: others wait until its key lies beside it. */
-        r = file_publish(temporary, &place, false, error);
+        r = file_publish(&temporary, &place, false, error);
         if (!r && place.standard) {
             r = write_key(state, key, &place, error);
             if (r) file_place_unlink(&place); /* nobody has seen the value: they would have had to lock it */
         }
-        flock(fd, LOCK_UN);
-        close(fd);
+        file_temporary_close(&temporary);
     }
     file_place_leave(&place);
     return r;
@@ -332,20 +353,19 @@ static void tell_key(const struct file_place *place, char key[PSYNC_KEY_MAX + 1]
 {
     struct file_place beside;
     ssize_t got = -1;
-    int fd = -1;
-    if (!file_place_beside(place, key_suffix, &beside, NULL)) fd = file_place_open(&beside, O_RDONLY, 0);
-    if (fd >= 0) {
-        FILE_RETRY(got, read(fd, key, PSYNC_KEY_MAX));
-        close(fd);
+    if (!file_place_beside(place, key_suffix, &beside, NULL)) {
+        got = read_key(&beside, key);
+        file_place_leave(&beside);
     }
-    if (got <= 0) got = snprintf(key, PSYNC_KEY_MAX, "md5:%s", strrchr(place->path, '/') + 1);
+    if (got <= 0 || got > PSYNC_KEY_MAX)
+        got = snprintf(key, PSYNC_KEY_MAX, "md5:%s", strrchr(place->path, '/') + 1);
     *length = (size_t)got;
 }
 
-psync_result file_integer_look(const struct file_place *place, char key[PSYNC_KEY_MAX + 1], size_t *length,
+psync_result file_integer_look(struct file_place *place, char key[PSYNC_KEY_MAX + 1], size_t *length,
                                struct file_number *number, psync_error *error)
 {
-    struct stat st;
+    struct file_id id;
     int locked;
     int fd = file_place_open(place, O_RDONLY, 0);
     if (fd < 0) return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "open", place->path);
@@ -353,7 +373,7 @@ psync_result file_integer_look(const struct file_place *place, char key[PSYNC_KE
     FILE_RETRY(locked, flock(fd, LOCK_SH));
     if (locked < 0) {
         r = file_failed(error, errno, "lock", place->path);
-    } else if (fstat(fd, &st) != 0 || st.st_nlink == 0) {
+    } else if (file_stat_open(fd, &id) != 0 || id.links == 0) {
         r = PSYNC_NO;
     } else {
         tell_key(place, key, length);
@@ -369,13 +389,11 @@ psync_result file_integer_look(const struct file_place *place, char key[PSYNC_KE
 
 static psync_result create_fences(struct file_home *home, struct file_place *place, psync_error *error)
 {
-    char temporary[PATH_MAX];
-    int fd;
-    psync_result r = file_temporary_make(home, "0", 1, temporary, &fd, error);
+    struct file_temporary temporary;
+    psync_result r = file_temporary_make(home, "0", 1, &temporary, error);
     if (r) return r;
-    r = file_publish(temporary, place, false, error);
-    flock(fd, LOCK_UN);
-    close(fd);
+    r = file_publish(&temporary, place, false, error);
+    file_temporary_close(&temporary);
     return r == PSYNC_NO ? PSYNC_OK : r;
 }
 
@@ -414,6 +432,7 @@ psync_result file_fence_begin(struct file_home *home, bool check, uint64_t *fenc
     pthread_mutex_lock(&home->fence.mutex);
     psync_result r = settle_fences(home, check, error);
     if (!r) r = file_number_read(home->fence.fd, fence_name, &number, error);
+    if (!r && number.value == INT64_MAX) r = file_damaged(error, fence_name, "no fence can be larger; remove it");
     if (!r) {
         int64_t now = psync__clock->realtime() / 1000;
         int64_t next = number.value < now ? now : number.value + 1;

@@ -14,7 +14,7 @@
 #include "number.h"
 #include "place.h"
 
-enum file_access { FILE_READ, FILE_CHANGE };
+enum file_access { FILE_READ, FILE_CHANGE, FILE_REMOVE };
 
 /* An Integer's file, locked; path is for messages. */
 struct file_integer {
@@ -35,12 +35,12 @@ psync_result file_integer_write(struct file_state *state, struct file_integer *i
                                 psync_error *error);
 /* Makes the key's Integer with this value. PSYNC_NO: there is one by now. */
 psync_result file_integer_create(struct file_state *state, psync_key *key, int64_t value, psync_error *error);
-/* Removes it. Opened with FILE_CHANGE; still to be closed. */
+/* Removes it. Opened with FILE_REMOVE; still to be closed. */
 psync_result file_integer_unlink(struct file_state *state, psync_key *key, struct file_integer *integer,
                                  psync_error *error);
 
 /* For lists: the key and number of the Integer at a place. PSYNC_NO: it has gone. */
-psync_result file_integer_look(const struct file_place *place, char key[PSYNC_KEY_MAX + 1], size_t *length,
+psync_result file_integer_look(struct file_place *place, char key[PSYNC_KEY_MAX + 1], size_t *length,
                                struct file_number *number, psync_error *error);
 
 /*

@@ -73,7 +73,21 @@ static psync_result read_record(const struct file_place *place, struct held *hel
         "when no script uses that any more");
 }
 
-static int open_lock(const struct file_place *place, int how, bool *writable)
+/* Of a Lock that this process took: the line that may have changed. */
+static psync_result read_head(const struct file_place *place, const struct file_spare *spare, struct held *held,
+                              psync_error *error)
+{
+    char text[FILE_RECORD_HEAD + 1];
+    ssize_t length;
+    FILE_RETRY(length, pread(held->fd, text, FILE_RECORD_HEAD, 0));
+    if (length < 0) return file_failed(error, errno, "read", place->path);
+    text[length] = '\0';
+    held->record.nonce = spare->nonce;
+    if (file_record_parse_head(text, &held->record)) return PSYNC_OK;
+    return file_damaged(error, place->path, "it does not say who took the Lock; remove it");
+}
+
+static int open_lock(struct file_place *place, int how, bool *writable)
 {
     int fd = file_place_open(place, O_RDWR, 0);
     *writable = fd >= 0;
@@ -81,17 +95,8 @@ static int open_lock(const struct file_place *place, int how, bool *writable)
     return fd;
 }
 
-/* Whether the place's name leads to this file. */
-static bool is_at_place(const struct file_place *place, int fd)
-{
-    struct stat there;
-    struct stat here;
-    return file_place_stat(place, &there) == 0 && fstat(fd, &here) == 0 && there.st_ino == here.st_ino &&
-           there.st_dev == here.st_dev;
-}
-
 /* Opens the Lock's file at a place and flocks it (LOCK_SH, LOCK_EX). PSYNC_NO: there is none. */
-static psync_result enter(const struct file_place *place, int how, struct held *held, psync_error *error)
+static psync_result enter(struct file_place *place, int how, struct held *held, psync_error *error)
 {
     for (;;) {
         held->fd = open_lock(place, how, &held->writable);
@@ -101,7 +106,7 @@ static psync_result enter(const struct file_place *place, int how, struct held *
         FILE_RETRY(locked, flock(held->fd, how));
         if (locked < 0) {
             r = file_failed(error, errno, "lock", place->path);
-        } else if (is_at_place(place, held->fd)) {
+        } else if (file_place_leads_to(place, held->fd)) {
             r = read_record(place, held, error);
         } else {
             leave(held);
@@ -113,7 +118,7 @@ static psync_result enter(const struct file_place *place, int how, struct held *
 }
 
 /* As enter, and the file is this key's, unless the key named the place itself. */
-static psync_result enter_key(const struct file_place *place, const psync_key *key, int how, struct held *held,
+static psync_result enter_key(struct file_place *place, const psync_key *key, int how, struct held *held,
                               psync_error *error)
 {
     psync_result r = enter(place, how, held, error);
@@ -202,19 +207,15 @@ static psync_result end_acquisition(struct file_home *home, const struct file_pl
     return PSYNC_OK;
 }
 
-static psync_result freed(const struct file_home *home, const struct file_place *place, psync_error *error)
-{
-    return home->options.durable ? file_place_sync(place, error) : PSYNC_OK;
-}
-
-/* Frees what has ended, if it is still there. One who may not is content to call it absent. */
-static void sweep(struct file_home *home, const struct file_place *place, uint64_t fence)
+/* Frees what has ended, if it is still there. Errors: it is, and cannot be removed. */
+static psync_result sweep(struct file_home *home, struct file_place *place, uint64_t fence, psync_error *error)
 {
     struct held held;
-    if (enter(place, LOCK_EX, &held, NULL) != PSYNC_OK) return;
-    if (held.record.fence == fence && has_ended(home, &held.record))
-        (void)end_acquisition(home, place, &held, NULL);
+    psync_result r = enter(place, LOCK_EX, &held, error);
+    if (r) return r == PSYNC_NO ? PSYNC_OK : r;
+    if (held.record.fence == fence && has_ended(home, &held.record)) r = end_acquisition(home, place, &held, error);
     leave(&held);
+    return r == PSYNC_NO ? PSYNC_OK : r;
 }
 
 /* A taker that has waited for long says so in the file. */
@@ -227,7 +228,7 @@ static void mark_starving(const struct held *held, const psync_take *take)
 }
 
 /* What there is now, ended Holds swept away. take: who looks, if it is a taker. */
-static psync_result look(struct file_home *home, const struct file_place *place, const psync_key *key,
+static psync_result look(struct file_home *home, struct file_place *place, const psync_key *key,
                          const psync_take *take, psync_lock_state *now, psync_owner *owner, psync_error *error)
 {
     struct held held;
@@ -238,9 +239,10 @@ static psync_result look(struct file_home *home, const struct file_place *place,
     if (!ended) mark_starving(&held, take);
     leave(&held);
     if (ended) {
-        sweep(home, place, held.record.fence);
         tell_absent(now);
-        return PSYNC_NO;
+        r = sweep(home, place, held.record.fence, error);
+        /* One who may not remove it is content to call it absent, but cannot take the Lock. */
+        return r < 0 && take ? r : PSYNC_NO;
     }
     tell(&held.record, now);
     if (owner) tell_owner(home, &held.record, owner);
@@ -271,50 +273,64 @@ static void describe(struct file_state *state, const psync_take *take, uint64_t 
 }
 
 /* Writes the record to the spare, over all of an earlier one. */
-static psync_result write_spare(struct file_spare *spare, const struct file_record *record, const psync_key *key,
-                                const char *path, psync_error *error)
+static psync_result write_spare(const struct file_home *home, struct file_spare *spare,
+                                const struct file_record *record, const psync_key *key, psync_error *error)
 {
     char text[FILE_RECORD_MAX];
     size_t length = file_record_format(text, record, key->bytes, key->length);
     size_t whole = length;
     while (whole < spare->length) text[whole++] = '\n';
     ssize_t written;
+    int synced = 0;
     FILE_RETRY(written, pwrite(spare->fd, text, whole, 0));
-    if (written < 0) return file_failed(error, errno, "write", path);
-    if ((size_t)written != whole) return file_failed(error, ENOSPC, "write", path);
-    spare->length = whole;
-    return PSYNC_OK;
+    if (written != (ssize_t)whole) return file_failed(error, written < 0 ? errno : ENOSPC, "write", "a spare file");
+    spare->length = length;
+    if (home->options.durable) FILE_RETRY(synced, fsync(spare->fd));
+    return synced == 0 ? PSYNC_OK : file_failed(error, errno, "flush", "a spare file");
 }
 
-/* Links the spare to the place. PSYNC_NO: busy. PSYNC_ERROR_ABSENT: the spare's name is gone, with its folder. */
-static psync_result link_spare(const char *path, struct file_place *place, psync_error *error)
-{
-    for (int attempt = 0; attempt < 100; attempt++) {
-        int r = -1;
-        errno = ENOENT;
-        if (place->at != -1) FILE_RETRY(r, linkat(AT_FDCWD, path, place->at, place->name, 0));
-        if (r == 0) return PSYNC_OK;
-        if (errno == EEXIST) return PSYNC_NO;
-        if (errno != ENOENT) return file_failed(error, errno, "create", place->path);
-        struct stat st;
-        if (lstat(path, &st) != 0) return PSYNC_ERROR_ABSENT;
-        psync_result made = file_place_make(place, error);
-        if (made) return made;
-    }
-    return file_failed(error, ENOENT, "create", place->path);
-}
-
-/* Makes a taken Lock durable, or gives it up. The spare's flock is ours. */
-static psync_result taken(const struct file_home *home, const struct file_place *place,
-                          const struct file_spare *spare, psync_error *error)
+/* Makes a taken Lock's name durable, or gives it up. */
+static psync_result made_durable(const struct file_home *home, const struct file_place *place,
+                                 const struct file_spare *spare, psync_error *error)
 {
     if (!home->options.durable) return PSYNC_OK;
-    int synced;
-    FILE_RETRY(synced, fsync(spare->fd));
-    psync_result r = synced == 0 ? PSYNC_OK : file_failed(error, errno, "flush", place->path);
-    if (!r) r = file_place_sync(place, error);
-    if (r) file_place_unlink(place);
+    psync_result r = file_place_sync(place, error);
+    if (!r) return PSYNC_OK;
+    int locked;
+    FILE_RETRY(locked, flock(spare->fd, LOCK_EX));
+    if (locked == 0 && file_place_leads_to(place, spare->fd)) file_place_unlink(place);
+    flock(spare->fd, LOCK_UN);
     return r;
+}
+
+/* Draws a fence, says so in the spare, and links it. */
+static psync_result take_with(struct file_state *state, struct file_spare *spare, bool new,
+                              struct file_place *place, const psync_key *key, const psync_take *take,
+                              struct file_record *record, psync_error *error)
+{
+    struct file_home *home = state->home;
+    uint64_t fence;
+    /* When the folder is gone the spare's name is gone too, and so its link fails. */
+    psync_result r = file_fence_begin(home, new, &fence, error);
+    if (r) return r;
+    describe(state, take, fence, spare->nonce, record);
+    r = write_spare(home, spare, record, key, error);
+    if (!r) {
+        spare->free = false;
+        r = file_spare_link(home, spare, place, error);
+    }
+    file_fence_end(home);
+    return r;
+}
+
+/* What a spare is after it was linked to a place, or was not. */
+static void note(struct file_spare *spare, psync_result r, const struct file_place *place)
+{
+    spare->linked = r == PSYNC_OK && place->standard;
+    spare->free = r == PSYNC_NO;
+    spare->gone = r == PSYNC_ERROR_ABSENT;
+    spare->turn = place->turn;
+    if (spare->linked) memcpy(spare->digest, place->digest, FILE_DIGEST);
 }
 
 /* One try to take the name. PSYNC_NO: busy. */
@@ -322,32 +338,20 @@ static psync_result try_take(struct file_state *state, struct file_place *place,
                              const psync_take *take, psync_lock_state *now, psync_error *error)
 {
     struct file_home *home = state->home;
-    struct file_spare *spare;
     struct file_record record;
-    char path[PATH_MAX];
-    uint64_t fence;
     for (int attempt = 0; attempt < 16; attempt++) {
+        struct file_spare *spare;
         bool new;
-        psync_result r = file_spare_take(home, &spare, path, &new, error);
+        psync_result r = file_spare_take(home, &spare, &new, error);
         if (r) return r;
-        /* When the folder is gone the spare's name is gone too, and so its link fails. */
-        r = file_fence_begin(home, new, &fence, error);
-        if (!r) {
-            describe(state, take, fence, spare->nonce, &record);
-            r = write_spare(spare, &record, key, path, error);
-            if (!r) r = link_spare(path, place, error);
-            file_fence_end(home);
-        }
-        spare->linked = r == PSYNC_OK;
-        spare->free = r == PSYNC_NO;
-        spare->gone = r == PSYNC_ERROR_ABSENT;
-        if (spare->linked) memcpy(spare->digest, place->digest, FILE_DIGEST);
-        if (!r) r = taken(home, place, spare, error);
+        r = take_with(state, spare, new, place, key, take, &record, error);
+        note(spare, r, place);
+        if (!r) r = made_durable(home, place, spare, error);
         file_spare_give(home, spare);
         if (!r) tell(&record, now);
         if (r != PSYNC_ERROR_ABSENT) return r;
     }
-    return file_failed(error, ENOENT, "keep", path);
+    return file_failed(error, ENOENT, "take", place->path);
 }
 
 /* Whether a first try lets others go first. */
@@ -367,23 +371,20 @@ psync_result file_lock_acquire(void *opaque, psync_key *key, const psync_take *t
     if (r) return r;
     if (gives_way(state->home, &place, take)) {
         tell_absent(now);
-        r = PSYNC_NO;
-    } else {
-        /* Who has waited looks first: a look at a busy Lock is cheaper than a try. */
-        bool look_first = take->waiting_since != 0;
-        for (;;) {
-            r = PSYNC_NO;
-            if (!look_first) r = try_take(state, &place, key, take, now, error);
-            if (r != PSYNC_NO) break;
-            look_first = false;
-            r = look(state->home, &place, key, take, now, NULL, error);
-            if (r == PSYNC_OK)
-                r = PSYNC_NO;
-            else if (r == PSYNC_NO)
-                continue;
-            break;
-        }
+        file_place_leave(&place);
+        return PSYNC_NO;
     }
+    /* Who has waited looks first: a look at a busy Lock is cheaper than a try. */
+    bool busy = take->waiting_since != 0;
+    do {
+        r = busy ? PSYNC_NO : try_take(state, &place, key, take, now, error);
+        busy = false;
+        if (r == PSYNC_NO) {
+            psync_result seen = look(state->home, &place, key, take, now, NULL, error);
+            busy = seen == PSYNC_OK;
+            if (seen < 0) r = seen;
+        }
+    } while (r == PSYNC_NO && !busy); /* free by now: once more */
     file_place_leave(&place);
     return r;
 }
@@ -408,8 +409,16 @@ static psync_result release(struct file_home *home, const struct file_place *pla
         return PSYNC_NO;
     }
     if (!condition_holds(home, &held->record, condition, fence)) return PSYNC_NO;
-    psync_result r = end_acquisition(home, place, held, error);
-    return r ? r : freed(home, place, error);
+    return end_acquisition(home, place, held, error);
+}
+
+/* Whether the spare, flocked, is what its Lock's name leads to. Who only ever has our two names needs no path. */
+static bool is_still_linked(const struct file_place *place, const struct file_spare *spare)
+{
+    struct file_id id;
+    if (file_stat_open(spare->fd, &id) != 0 || !file_same(&id, &spare->id)) return false;
+    bool ours_alone = id.links == 2 && spare->turn == place->turn;
+    return ours_alone || (id.links > 1 && file_place_leads_to(place, spare->fd));
 }
 
 /*
@@ -419,20 +428,19 @@ static psync_result release(struct file_home *home, const struct file_place *pla
 static psync_result release_own(struct file_home *home, const struct file_place *place, psync_condition condition,
                                 uint64_t fence, psync_error *error)
 {
-    struct stat st;
     int locked;
     struct file_spare *spare = file_spare_of(home, place->digest);
     if (!spare) return PSYNC_ERROR_ABSENT;
     struct held held = {.fd = spare->fd, .writable = true};
     psync_result r = PSYNC_ERROR_ABSENT;
     FILE_RETRY(locked, flock(held.fd, LOCK_EX));
-    if (locked == 0 && file_place_stat(place, &st) == 0 && st.st_ino == spare->inode &&
-        st.st_dev == spare->device) {
-        r = read_record(place, &held, error);
+    if (locked == 0 && is_still_linked(place, spare)) {
+        r = read_head(place, spare, &held, error);
         if (!r) r = release(home, place, &held, condition, fence, error);
-        if (!r) spare->free = true;
+        spare->free = r == PSYNC_OK;
     }
     if (r == PSYNC_OK || r == PSYNC_ERROR_ABSENT) spare->linked = false;
+    flock(held.fd, LOCK_UN);
     file_spare_give(home, spare);
     return r;
 }
@@ -453,6 +461,7 @@ psync_result file_lock_release(void *opaque, psync_key *key, psync_condition con
             leave(&held);
         }
     }
+    if (!r && state->home->options.durable) r = file_place_sync(&place, error);
     file_place_leave(&place);
     return r;
 }
@@ -512,17 +521,21 @@ psync_result file_lock_inspect(void *opaque, psync_key *key, psync_lock_state *n
 /* Waiting                                                                  */
 
 struct awaited {
-    struct file_home *home;
-    const struct file_place *place;
+    struct file_state *state;
     const psync_key *key;
     const psync_lock_state *seen;
 };
 
+/* The place is found anew: the folder may have been moved away, and another be there. */
 static psync_result has_changed(void *argument, psync_error *error)
 {
     struct awaited *awaited = argument;
+    struct file_place place;
     psync_lock_state now;
-    psync_result r = look(awaited->home, awaited->place, awaited->key, NULL, &now, NULL, error);
+    psync_result r = file_place_find(awaited->state, awaited->key, FILE_LOCKS, &place, error);
+    if (r) return r;
+    r = look(awaited->state->home, &place, awaited->key, NULL, &now, NULL, error);
+    file_place_leave(&place);
     if (r < 0) return r;
     bool same = now.exists && now.fence == awaited->seen->fence && now.expires == awaited->seen->expires;
     return same ? PSYNC_NO : PSYNC_OK;
@@ -547,7 +560,7 @@ psync_result file_lock_await(void *opaque, psync_key *key, const psync_lock_stat
     if (!seen->exists) {
         if (role == PSYNC_ROLE_TAKER) give_way(state->home, &place, deadline);
     } else {
-        struct awaited awaited = {state->home, &place, key, seen};
+        struct awaited awaited = {state, key, seen};
         int64_t look_again = seen->is_hold ? psync__clock->monotonic() + HOLD_LOOK : deadline;
         r = file_watch(&place, FILE_WATCH_NAME, has_changed, &awaited, look_again, deadline, error);
     }
@@ -570,12 +583,12 @@ static psync_result list_one(void *argument, struct file_place *place, psync_err
     struct held held;
     psync_owner owner;
     psync_result r = enter(place, LOCK_SH, &held, error);
-    if (r == PSYNC_NO) return PSYNC_OK;
+    if (r == PSYNC_NO || r == PSYNC_ERROR_DAMAGED) return PSYNC_OK; /* one damaged file hides no other Lock */
     if (r) return r;
     bool ended = has_ended(listing->home, &held.record);
     leave(&held);
     if (ended) {
-        sweep(listing->home, place, held.record.fence);
+        (void)sweep(listing->home, place, held.record.fence, NULL);
         return PSYNC_OK;
     }
     tell_owner(listing->home, &held.record, &owner);

@@ -61,6 +61,28 @@ psync_result file_number_read(int fd, const char *path, struct file_number *numb
                            number->text);
 }
 
+/* 0, or an errno. */
+static int write_all(int fd, const char *text, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t written;
+        FILE_RETRY(written, pwrite(fd, text + done, length - done, (off_t)done));
+        if (written <= 0) return written < 0 ? errno : ENOSPC;
+        done += (size_t)written;
+    }
+    return 0;
+}
+
+/* Puts back the old number, over as many bytes as the new one may have reached. */
+static void put_back(int fd, const struct file_number *old, size_t length)
+{
+    char text[FILE_NUMBER_MAX];
+    if (length < old->length) length = old->length;
+    memcpy(text, old->text, old->length);
+    memset(text + old->length, '\n', length - old->length);
+    (void)write_all(fd, text, length);
+}
+
 /* All of it, or nothing: what a short write changed is put back. */
 static psync_result write_text(int fd, const char *path, const struct file_number *old, const char *text,
                                size_t length, psync_error *error)
@@ -68,8 +90,9 @@ static psync_result write_text(int fd, const char *path, const struct file_numbe
     ssize_t written;
     FILE_RETRY(written, pwrite(fd, text, length, 0));
     if (written == (ssize_t)length) return PSYNC_OK;
-    int number = written < 0 ? errno : ENOSPC;
-    if (written > 0) FILE_RETRY(written, pwrite(fd, old->text, old->length, 0));
+    int number = written < 0 ? errno : write_all(fd, text, length);
+    if (!number) return PSYNC_OK;
+    if (written >= 0) put_back(fd, old, length);
     return file_failed(error, number, "write", path);
 }
 
@@ -85,10 +108,6 @@ psync_result file_number_write(int fd, const char *path, const struct file_numbe
     FILE_RETRY(synced, fsync(fd));
     if (synced == 0) return PSYNC_OK;
     r = file_failed(error, errno, "flush", path);
-    ssize_t written;
-    char old[FILE_NUMBER_MAX];
-    memcpy(old, number->text, number->length);
-    memset(old + number->length, '\n', length - number->length);
-    FILE_RETRY(written, pwrite(fd, old, length, 0));
+    put_back(fd, number, length);
     return r;
 }
