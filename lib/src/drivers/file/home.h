@@ -26,6 +26,7 @@ enum {
     FILE_ROOT_MAX = PATH_MAX - 128, /* what comes behind it has room */
     FILE_COUNTERS = 64,             /* open Integers that are kept */
     FILE_SPARES = 4,
+    FILE_SPARE_NAME = 32,
     FILE_TURNS = 64
 };
 
@@ -53,6 +54,7 @@ struct file_counter {
     bool bound;       /* digest tells whose it is */
     uint32_t binding; /* changes when another key gets this counter */
     int64_t checked;  /* monotonic: when its place was last compared with it */
+    int64_t seen;     /* monotonic: when it surely had a name */
     struct file_id id;
     uint8_t digest[FILE_DIGEST];
 };
@@ -68,9 +70,10 @@ struct file_spare {
     bool gone;   /* its name is not there any more */
     bool linked; /* it was the Lock with this digest when we last knew */
     unsigned number;
-    uint64_t nonce; /* of its name */
-    unsigned turn;  /* file_root.turn when it was linked */
-    size_t length;  /* of what was last written to it */
+    uint64_t nonce;
+    char name[FILE_SPARE_NAME]; /* says both */
+    unsigned turn;              /* file_root.turn when it was linked */
+    size_t length;              /* of what was last written to it */
     struct file_id id;
     uint8_t digest[FILE_DIGEST];
 };

@@ -46,6 +46,13 @@ size_t file_number_format(char text[FILE_NUMBER_MAX], int64_t value)
     return length;
 }
 
+static bool is_removed(const char *text)
+{
+    if (*text++ != '!') return false;
+    while (is_space(*text)) text++;
+    return !*text;
+}
+
 psync_result file_number_read(int fd, const char *path, struct file_number *number, psync_error *error)
 {
     ssize_t length;
@@ -53,6 +60,9 @@ psync_result file_number_read(int fd, const char *path, struct file_number *numb
     if (length < 0) return file_failed(error, errno, "read", path);
     number->length = (size_t)length;
     number->text[length] = '\0';
+    number->value = 0;
+    number->removed = is_removed(number->text);
+    if (number->removed) return PSYNC_OK;
     if (length < FILE_NUMBER_MAX && strlen(number->text) == number->length && parse(number->text, &number->value)) {
         return PSYNC_OK;
     }
@@ -110,4 +120,17 @@ psync_result file_number_write(int fd, const char *path, const struct file_numbe
     r = file_failed(error, errno, "flush", path);
     put_back(fd, number, length);
     return r;
+}
+
+psync_result file_number_remove(int fd, const char *path, const struct file_number *number, psync_error *error)
+{
+    char text[FILE_NUMBER_MAX] = "!";
+    size_t length = number->length ? number->length : 1;
+    memset(text + 1, '\n', length - 1);
+    return write_text(fd, path, number, text, length, error);
+}
+
+void file_number_restore(int fd, const struct file_number *number)
+{
+    put_back(fd, number, number->length ? number->length : 1);
 }

@@ -29,6 +29,22 @@ static char *put_hex(char *at, const uint8_t *bytes, size_t count)
     return at;
 }
 
+/* A program uses few keys, one after another most often: the last one's digest is kept, in each thread. */
+static void find_digest(const psync_key *key, uint8_t digest[FILE_DIGEST])
+{
+    static _Thread_local struct {
+        size_t length;
+        char bytes[64];
+        uint8_t digest[FILE_DIGEST];
+    } last;
+    if (key->length != last.length || memcmp(key->bytes, last.bytes, key->length) != 0) {
+        file_md5(key->bytes, key->length, last.digest);
+        last.length = key->length <= sizeof last.bytes ? key->length : 0;
+        memcpy(last.bytes, key->bytes, last.length);
+    }
+    memcpy(digest, last.digest, FILE_DIGEST);
+}
+
 static void standard_path(const struct file_home *home, const char *category, struct file_place *place)
 {
     char *at = put_text(place->path, home->options.root);
@@ -97,7 +113,7 @@ psync_result file_place_find(const struct file_state *state, const psync_key *ke
 {
     place->home = state->home;
     place->standard = true;
-    file_md5(key->bytes, key->length, place->digest);
+    find_digest(key, place->digest);
     standard_path(state->home, category, place);
     if (key->place) {
         size_t size = strlen(key->place) + 1;

@@ -3,6 +3,7 @@
 #include "root.h"
 
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -11,7 +12,14 @@
 #include "options.h"
 #include "place.h"
 
-static const int64_t LOOK = 50 * PSYNC_NS_PER_MS;
+static const int64_t LOOK = 20 * PSYNC_NS_PER_MS;
+
+int64_t file_coarse_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * PSYNC_NS_PER_S + now.tv_nsec;
+}
 
 int file_keep(int fd)
 {
@@ -91,7 +99,7 @@ static psync_result look_at_path(struct file_home *home, int *fd, psync_error *e
         if (r) return r;
     }
     /* Only a hint when to look again. */
-    atomic_store_explicit(&root->looked, psync__clock->monotonic(), memory_order_relaxed);
+    atomic_store_explicit(&root->looked, file_coarse_now(), memory_order_relaxed);
     return PSYNC_OK;
 }
 
@@ -101,7 +109,7 @@ psync_result file_root(struct file_home *home, bool look, int *fd, psync_error *
     *fd = atomic_load_explicit(&root->fd, memory_order_acquire);
     if (!look && *fd >= 0 && !home->options.polling) {
         int64_t looked = atomic_load_explicit(&root->looked, memory_order_relaxed);
-        if (psync__clock->monotonic() - looked < LOOK) return PSYNC_OK;
+        if (file_coarse_now() - looked < LOOK) return PSYNC_OK;
     }
     pthread_mutex_lock(&root->mutex);
     psync_result r = look_at_path(home, fd, error);

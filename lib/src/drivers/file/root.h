@@ -23,6 +23,9 @@ psync_result file_root_spare(struct file_home *home, bool anew, int *fd, psync_e
 /* How often another folder stood at the path. */
 unsigned file_root_turn(const struct file_home *home);
 
+/* Monotonic, some milliseconds behind at most, and cheap: for what is due now and then. */
+int64_t file_coarse_now(void);
+
 void file_root_close(struct file_home *home);
 
 /*

@@ -166,18 +166,16 @@ psync_result file_publish(const struct file_temporary *temporary, struct file_pl
 psync_result file_spare_link(struct file_home *home, struct file_spare *spare, struct file_place *place,
                              psync_error *error)
 {
-    char name[FILE_SPARE_NAME];
-    name_of(spare->nonce, spare->number, name);
     for (int attempt = 0; attempt < 100; attempt++) {
         int r = -1;
         errno = ENOENT;
-        if (place->at != -1) FILE_RETRY(r, linkat(spare_folder(home), name, place->at, place->name, 0));
+        if (place->at != -1) FILE_RETRY(r, linkat(spare_folder(home), spare->name, place->at, place->name, 0));
         if (r == 0) return PSYNC_OK;
         if (errno == EEXIST) return PSYNC_NO;
         if (errno != ENOENT && errno != ENOTDIR && errno != EBADF)
             return file_failed(error, errno, "create", place->path);
         int number = errno;
-        if (is_lost(home, name)) return PSYNC_ERROR_ABSENT;
+        if (is_lost(home, spare->name)) return PSYNC_ERROR_ABSENT;
         if (number != ENOENT) return file_failed(error, number, "create", place->path);
         psync_result made = file_place_make(place, error);
         if (made) return made;
@@ -202,10 +200,8 @@ static bool seize(struct file_spare *spare)
 /* Gives up a spare's place among ours; if it is a Lock it stays one. Under home->mutex. */
 static void drop(struct file_home *home, struct file_spare *spare)
 {
-    char name[FILE_SPARE_NAME];
     if (spare->fd < 0) return;
-    name_of(spare->nonce, spare->number, name);
-    remove_spare(home, name);
+    remove_spare(home, spare->name);
     close(spare->fd);
     *spare = (struct file_spare){.fd = -1};
 }
@@ -255,6 +251,7 @@ static psync_result make(struct file_home *home, struct file_spare *spare, psync
         return r;
     }
     flock(new.fd, LOCK_UN); /* nobody else knows it */
+    memcpy(spare->name, new.name, sizeof spare->name);
     spare->fd = new.fd;
     spare->free = true;
     spare->length = 0;

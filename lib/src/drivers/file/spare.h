@@ -22,8 +22,6 @@
 #include "home.h"
 #include "place.h"
 
-enum { FILE_SPARE_NAME = 32 };
-
 /* A new file that is ours alone. */
 struct file_temporary {
     int fd; /* flocked */
