@@ -26,8 +26,10 @@ if test "$PHP_PHPSYNC" != "no"; then
     [AC_MSG_ERROR([lib/sources.list is missing; take the whole source tree of php-sync])])
   PHPSYNC_LIB_SOURCES=`sed -e 's/#.*//' "$PHPSYNC_ROOT/lib/sources.list"`
   PHPSYNC_EXT_SOURCES="ext/phpsync.c ext/contracts.c ext/exceptions.c ext/arguments.c ext/wait.c
-    ext/open_spaces.c ext/default_manager.c ext/user_driver.c ext/singleton_manager.c
-    ext/lock.c ext/integer.c ext/space.c ext/hold.c ext/owner.c ext/listing.c"
+    ext/before_81.c ext/open_spaces.c ext/default_manager.c ext/user_driver.c ext/singleton_manager.c
+    ext/lock.c ext/integer.c ext/space.c ext/hold.c ext/owner.c ext/listing.c
+    ext/file_paths.c ext/file_places.c ext/file_manager.c ext/with_file_manager.c
+    ext/file_lock_driver.c ext/file_integer_driver.c"
 
   PHPSYNC_CFLAGS="-std=gnu11 -fvisibility=hidden -D_GNU_SOURCE -I@ext_srcdir@/lib/include -I@ext_srcdir@/lib/src"
   dnl 16-byte atomics need an instruction that the oldest x86-64 lacked.

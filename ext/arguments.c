@@ -223,11 +223,24 @@ bool phpsync_object_argument(zval *argument, uint32_t number, zend_class_entry *
     ZVAL_DEREF(argument);
     if (nullable && Z_TYPE_P(argument) == IS_NULL) return true;
     if (Z_TYPE_P(argument) != IS_OBJECT || !instanceof_function(Z_OBJCE_P(argument), ce)) {
-        phpsync_argument_error(
-            zend_ce_type_error, number, "must be of type %s%s, %s given", nullable ? "?" : "", ZSTR_VAL(ce->name),
-            Z_TYPE_P(argument) == IS_OBJECT ? ZSTR_VAL(Z_OBJCE_P(argument)->name) : phpsync_type_name(argument));
+        phpsync_argument_error(zend_ce_type_error, number, "must be of type %s%s, %s given", nullable ? "?" : "",
+                               ZSTR_VAL(ce->name), phpsync_type_name(argument));
         return false;
     }
     *object = Z_OBJ_P(argument);
     return true;
+}
+
+bool phpsync_callable_argument(zval *argument, uint32_t number, zend_fcall_info *fci, zend_fcall_info_cache *fcc)
+{
+    char *reason = NULL;
+    bool callable = zend_fcall_info_init(argument, 0, fci, fcc, NULL, &reason) == SUCCESS;
+    if (callable) {
+        zend_release_fcall_info_cache(fcc); /* of __call; it is looked up anew for the call */
+    } else if (!EG(exception)) {
+        phpsync_argument_error(zend_ce_type_error, number, "must be a valid callback, %s",
+                               reason != NULL ? reason : "no callback given");
+    }
+    if (reason != NULL) efree(reason);
+    return callable;
 }

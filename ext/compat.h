@@ -44,6 +44,9 @@ typedef zval phpsync_subject; /* what object handlers and the property API are g
 
 #define RETURN_COPY(value) RETURN_ZVAL(value, 1, 0)
 
+typedef zval phpsync_member; /* the name of a property, in object handlers */
+#define PHPSYNC_MEMBER(member) (Z_TYPE_P(member) == IS_STRING ? Z_STR_P(member) : ZSTR_EMPTY_ALLOC())
+
 /* exit leaves by a bail-out, not by an exception. */
 #define phpsync_is_unwind(exception) ((void)(exception), false)
 #define phpsync_value_error_ce       spl_ce_InvalidArgumentException
@@ -53,6 +56,8 @@ typedef zval phpsync_subject; /* what object handlers and the property API are g
 
 #else /* ---------------------------------------------------------- PHP 8.0 and newer */
 
+typedef zend_string phpsync_member;
+#define PHPSYNC_MEMBER(member)                (member)
 typedef zend_object phpsync_subject;
 #define PHPSYNC_SUBJECT_OBJECT(subject)       (subject)
 #define PHPSYNC_WITH_SUBJECT(object, subject) zend_object *subject = (object)
@@ -87,17 +92,37 @@ typedef zend_object phpsync_subject;
 
 /* ---------------------------------------------------------------- classes */
 #if PHP_VERSION_ID < 80100
+#define PHPSYNC_BEFORE_81 1
 #define ZEND_ACC_READONLY 0
+void phpsync_refuse_serialization(zend_class_entry *ce); /* before_81.c */
+void phpsync_refuse_changes(zend_object_handlers *handlers);
+#else
+#define PHPSYNC_BEFORE_81 0
 #endif
+
+/* Before PHP 8 the engine converts arguments of internal methods itself, by rules that lose digits. This stops it.
+ */
+static inline void phpsync_own_conversions(zend_class_entry *ce)
+{
+#if PHP_VERSION_ID < 80000
+    zend_function *method;
+    ZEND_HASH_FOREACH_PTR(&ce->function_table, method)
+    {
+        if (method->common.scope == ce) method->common.fn_flags &= ~(uint32_t)ZEND_ACC_HAS_TYPE_HINTS;
+    }
+    ZEND_HASH_FOREACH_END();
+#else
+    (void)ce;
+#endif
+}
 
 /* Makes serialize() and unserialize() of a class throw an Exception. */
 static inline void phpsync_not_serializable(zend_class_entry *ce)
 {
-#if PHP_VERSION_ID >= 80100
-    ce->ce_flags |= ZEND_ACC_NOT_SERIALIZABLE;
+#if PHPSYNC_BEFORE_81
+    phpsync_refuse_serialization(ce);
 #else
-    ce->serialize = zend_class_serialize_deny;
-    ce->unserialize = zend_class_unserialize_deny;
+    ce->ce_flags |= ZEND_ACC_NOT_SERIALIZABLE;
 #endif
 }
 
@@ -107,7 +132,7 @@ static inline void phpsync_strict_properties(zend_class_entry *ce)
 #if PHP_VERSION_ID >= 80000
     ce->ce_flags |= ZEND_ACC_NO_DYNAMIC_PROPERTIES;
 #else
-    (void)ce; /* the readonly handlers below refuse them */
+    (void)ce; /* phpsync_strict_handlers do it */
 #endif
 }
 
@@ -165,81 +190,11 @@ static inline void phpsync_declare_empty_array(zend_class_entry *ce, const char 
     zend_string_release(property);
 }
 
-#if PHP_VERSION_ID < 80100
-/* readonly by the object's handlers: every write from a script is an Error, any name. */
-static inline void phpsync_refuse_change(phpsync_subject *subject, const char *name)
+/* Makes the properties of objects with these handlers readonly, and refuses others, where the language cannot. */
+static inline void phpsync_strict_handlers(zend_object_handlers *handlers)
 {
-    zend_throw_error(NULL, "Cannot modify readonly property %s::$%s",
-                     ZSTR_VAL(PHPSYNC_SUBJECT_OBJECT(subject)->ce->name), name);
-}
-#if PHP_VERSION_ID < 80000
-static inline zval *phpsync_readonly_write(zval *subject, zval *name, zval *value, void **cache)
-{
-    (void)cache;
-    phpsync_refuse_change(subject, Z_TYPE_P(name) == IS_STRING ? Z_STRVAL_P(name) : "");
-    return value;
-}
-static inline void phpsync_readonly_unset(zval *subject, zval *name, void **cache)
-{
-    (void)cache;
-    phpsync_refuse_change(subject, Z_TYPE_P(name) == IS_STRING ? Z_STRVAL_P(name) : "");
-}
-static inline zval *phpsync_readonly_pointer(zval *subject, zval *name, int type, void **cache)
-{
-    (void)subject, (void)name, (void)type, (void)cache;
-    return NULL; /* read_property and write_property are used instead */
-}
-/* Always a copy, which the engine frees (++ does so to whatever it is given); to write through it is an Error,
- * unless it is an object. */
-static inline zval *phpsync_readonly_read(zval *subject, zval *name, int type, void **cache, zval *copy)
-{
-    zval *value = zend_std_read_property(subject, name, BP_VAR_R, cache, copy);
-    if (type != BP_VAR_R && type != BP_VAR_IS && Z_TYPE_P(value) != IS_OBJECT) {
-        phpsync_refuse_change(subject, Z_TYPE_P(name) == IS_STRING ? Z_STRVAL_P(name) : "");
-        return &EG(uninitialized_zval);
-    }
-    if (value != copy) ZVAL_COPY(copy, value);
-    return copy;
-}
-#else
-static inline zval *phpsync_readonly_write(zend_object *subject, zend_string *name, zval *value, void **cache)
-{
-    (void)cache;
-    phpsync_refuse_change(subject, ZSTR_VAL(name));
-    return value;
-}
-static inline void phpsync_readonly_unset(zend_object *subject, zend_string *name, void **cache)
-{
-    (void)cache;
-    phpsync_refuse_change(subject, ZSTR_VAL(name));
-}
-static inline zval *phpsync_readonly_pointer(zend_object *subject, zend_string *name, int type, void **cache)
-{
-    (void)subject, (void)name, (void)type, (void)cache;
-    return NULL;
-}
-static inline zval *phpsync_readonly_read(zend_object *subject, zend_string *name, int type, void **cache,
-                                          zval *copy)
-{
-    zval *value = zend_std_read_property(subject, name, BP_VAR_R, cache, copy);
-    if (type != BP_VAR_R && type != BP_VAR_IS && Z_TYPE_P(value) != IS_OBJECT) {
-        phpsync_refuse_change(subject, ZSTR_VAL(name));
-        return &EG(uninitialized_zval);
-    }
-    if (value != copy) ZVAL_COPY(copy, value);
-    return copy;
-}
-#endif
-#endif
-
-/* Makes the properties of objects with these handlers readonly where the language cannot. */
-static inline void phpsync_readonly_handlers(zend_object_handlers *handlers)
-{
-#if PHP_VERSION_ID < 80100
-    handlers->read_property = phpsync_readonly_read;
-    handlers->write_property = phpsync_readonly_write;
-    handlers->unset_property = phpsync_readonly_unset;
-    handlers->get_property_ptr_ptr = phpsync_readonly_pointer;
+#if PHPSYNC_BEFORE_81
+    phpsync_refuse_changes(handlers);
 #else
     (void)handlers;
 #endif
@@ -341,6 +296,23 @@ static inline void phpsync_throw_string(zend_class_entry *ce, zend_string *messa
 #define PHPSYNC_REFUSES_SURPLUS 0
 #endif
 
+/* Throws an ArgumentCountError. */
+static inline void phpsync_count_error(uint32_t min, uint32_t max)
+{
+#if PHP_VERSION_ID >= 80000
+    zend_wrong_parameters_count_error(min, max);
+#else
+    uint32_t given = EG(current_execute_data)->This.u2.num_args, bound = given < min ? min : max;
+    const char *space = "", *class_name = get_active_class_name(&space);
+    zend_throw_error(zend_ce_argument_count_error, "%s%s%s() expects %s %u argument%s, %u given", class_name, space,
+                     get_active_function_name(),
+                     min == max    ? "exactly"
+                     : given < min ? "at least"
+                                   : "at most",
+                     bound, bound == 1 ? "" : "s", given);
+#endif
+}
+
 /* Throws "Class::method(): Argument #n ($name) <format>" as an exception of class ce. */
 static inline void phpsync_argument_error(zend_class_entry *ce, uint32_t number, const char *format, ...)
 {
@@ -352,9 +324,10 @@ static inline void phpsync_argument_error(zend_class_entry *ce, uint32_t number,
 #if PHP_VERSION_ID >= 80000
     zend_argument_error(ce, number, "%s", text);
 #else
+    const zend_function *method = EG(current_execute_data)->func;
     const char *space = "", *class_name = get_active_class_name(&space);
-    zend_throw_exception_ex(ce, 0, "%s%s%s(): Argument #%u %s", class_name, space, get_active_function_name(),
-                            number, text);
+    zend_throw_exception_ex(ce, 0, "%s%s%s(): Argument #%u ($%s) %s", class_name, space, get_active_function_name(),
+                            number, method->internal_function.arg_info[number - 1].name, text);
 #endif
     efree(text);
 }
@@ -364,8 +337,10 @@ static inline const char *phpsync_type_name(const zval *value)
 {
 #if PHP_VERSION_ID >= 80300
     return zend_zval_value_name(value);
-#else
+#elif PHP_VERSION_ID >= 80000
     return zend_zval_type_name(value);
+#else
+    return Z_TYPE_P(value) == IS_OBJECT ? ZSTR_VAL(Z_OBJCE_P(value)->name) : zend_zval_type_name(value);
 #endif
 }
 

@@ -21,10 +21,12 @@ zend_class_entry *phpsync_register_class(const char *name, const zend_function_e
 {
     zend_class_entry entry;
     init_entry(&entry, name, methods);
-    return zend_register_internal_class_ex(&entry, parent);
+    zend_class_entry *ce = zend_register_internal_class_ex(&entry, parent);
+    phpsync_own_conversions(ce);
+    return ce;
 }
 
-static zend_class_entry *register_interface(const char *name, const zend_function_entry *methods)
+zend_class_entry *phpsync_register_interface(const char *name, const zend_function_entry *methods)
 {
     zend_class_entry entry;
     init_entry(&entry, name, methods);
@@ -34,13 +36,13 @@ static zend_class_entry *register_interface(const char *name, const zend_functio
 void phpsync_register_contracts(void)
 {
     phpsync_ce_lock_interface =
-        register_interface("PhpSync\\Core\\LockInterface", class_PhpSync_Core_LockInterface_methods);
+        phpsync_register_interface("PhpSync\\Core\\LockInterface", class_PhpSync_Core_LockInterface_methods);
     phpsync_ce_integer_interface =
-        register_interface("PhpSync\\Core\\IntegerInterface", class_PhpSync_Core_IntegerInterface_methods);
-    phpsync_ce_lock_driver = register_interface("PhpSync\\Generic\\LockSyncDriverInterface",
-                                                class_PhpSync_Generic_LockSyncDriverInterface_methods);
-    phpsync_ce_integer_driver = register_interface("PhpSync\\Generic\\IntegerSyncDriverInterface",
-                                                   class_PhpSync_Generic_IntegerSyncDriverInterface_methods);
-    phpsync_ce_manager_interface = register_interface("PhpSync\\Generic\\SingletonManagerInterface",
-                                                      class_PhpSync_Generic_SingletonManagerInterface_methods);
+        phpsync_register_interface("PhpSync\\Core\\IntegerInterface", class_PhpSync_Core_IntegerInterface_methods);
+    phpsync_ce_lock_driver = phpsync_register_interface("PhpSync\\Generic\\LockSyncDriverInterface",
+                                                        class_PhpSync_Generic_LockSyncDriverInterface_methods);
+    phpsync_ce_integer_driver = phpsync_register_interface(
+        "PhpSync\\Generic\\IntegerSyncDriverInterface", class_PhpSync_Generic_IntegerSyncDriverInterface_methods);
+    phpsync_ce_manager_interface = phpsync_register_interface(
+        "PhpSync\\Generic\\SingletonManagerInterface", class_PhpSync_Generic_SingletonManagerInterface_methods);
 }

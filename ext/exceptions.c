@@ -34,8 +34,6 @@ void phpsync_register_exceptions(void)
 static zend_class_entry *class_of(psync_result result)
 {
     switch (result) {
-    case PSYNC_ERROR_ARGUMENT:
-        return phpsync_value_error_ce;
     case PSYNC_ERROR_ABSENT:
         return phpsync_ce_integer_absent;
     case PSYNC_ERROR_LEASE_LOST:

@@ -6,7 +6,7 @@
  * at the end of a request destructors of other objects may still rely on it.
  * In a forked child the library itself releases nothing.
  */
-#include "php_phpsync.h"
+#include "files.h"
 #include "hold_arginfo.h"
 
 static zend_class_entry *class_entry;
@@ -59,20 +59,57 @@ static bool set_expiry(phpsync_hold *hold)
     return true;
 }
 
-void phpsync_hold_object(phpsync_open_space *open, psync_hold *handle, zval *result)
+/* The same, but releases a new Hold whose object cannot be finished, before the engine goes on with its bail-out.
+ */
+static bool set_first_expiry(phpsync_hold *hold)
 {
-    object_init_ex(result, class_entry);
-    phpsync_hold *hold = from_object(Z_OBJ_P(result));
-    hold->handle = handle;
-    hold->open = phpsync_open_space_retain(open);
+    volatile bool set = false, bailed_out = false; /* they outlive a longjmp */
+    zend_try
+    {
+        set = set_expiry(hold);
+    }
+    zend_catch
+    {
+        bailed_out = true;
+    }
+    zend_end_try();
+    if (!set) (void)psync_hold_release(hold->handle, NULL);
+    if (bailed_out) zend_bailout();
+    return set;
+}
 
-    size_t length;
-    const char *key = psync_hold_key(handle, &length);
-    ZVAL_STRINGL(OBJ_PROP_NUM(&hold->std, SLOT_KEY), key, length);
-    ZVAL_LONG(OBJ_PROP_NUM(&hold->std, SLOT_FENCE), (zend_long)psync_hold_fence(handle));
-    if (set_expiry(hold)) return;
-    zval_ptr_dtor(result);
-    ZVAL_NULL(result);
+/* The object comes first: it owns the Hold from the first moment, and nothing can run out of memory in between. */
+psync_result phpsync_hold_acquire(psync_lock *lock, phpsync_open_space *open, zend_string *key, double seconds,
+                                  double lease, phpsync_file_handle *owner, zval *result)
+{
+    phpsync_wait wait;
+    psync_error error;
+    zval made;
+    object_init_ex(&made, class_entry);
+    phpsync_hold *hold = from_object(Z_OBJ(made));
+    hold->open = phpsync_open_space_retain(open);
+    ZVAL_STR_COPY(OBJ_PROP_NUM(&hold->std, SLOT_KEY), key);
+
+    phpsync_wait_init(&wait, seconds);
+    psync_result outcome = psync_lock_hold(lock, lease, &wait.wait, &hold->handle, &error);
+    phpsync_file_handle_release(owner);
+    phpsync_wait_finish(&wait);
+    if (outcome < 0) phpsync_throw(&error);
+    if (outcome == PSYNC_OK) {
+        ZVAL_LONG(OBJ_PROP_NUM(&hold->std, SLOT_FENCE), (zend_long)psync_hold_fence(hold->handle));
+        if (!set_first_expiry(hold)) outcome = PSYNC_ERROR_SYSTEM;
+    }
+    if (outcome == PSYNC_OK) {
+        ZVAL_COPY_VALUE(result, &made);
+    } else {
+        zval_ptr_dtor(&made);
+    }
+    return outcome;
+}
+
+uint64_t phpsync_hold_object_fence(zend_object *object)
+{
+    return psync_hold_fence(from_object(object)->handle);
 }
 
 psync_result phpsync_hold_object_release(zend_object *object, psync_error *error)
@@ -140,5 +177,5 @@ void phpsync_register_hold(void)
     handlers.free_obj = free_object;
     handlers.clone_obj = NULL;
     phpsync_not_comparable(&handlers);
-    phpsync_readonly_handlers(&handlers);
+    phpsync_strict_handlers(&handlers);
 }

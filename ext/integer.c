@@ -3,10 +3,11 @@
  * integer.c - PhpSync\Generic\Integer.
  *
  * Bound as a Lock is (see lock.c). On a Space the KNOWN VALUE lives in the
- * library's handle; on a driver written in PHP, in known. increment() is the
- * hot path: it looks at the number of arguments, then calls the library.
+ * library's handle; on other drivers, in known: a file driver's handle may
+ * give way to another one. increment() is the hot path: it looks at the number
+ * of arguments, then calls the library.
  */
-#include "php_phpsync.h"
+#include "files.h"
 #include "integer_arginfo.h"
 
 zend_class_entry *phpsync_ce_integer;
@@ -15,8 +16,10 @@ static zend_object_handlers handlers;
 typedef struct phpsync_integer {
     psync_integer *handle;                               /* on a Space */
     phpsync_open_space *open;                            /* what handle belongs to */
+    bool on_files;                                       /* on a file driver */
+    phpsync_file_handle *file;                           /* on a file driver, once it was asked */
     zend_function *set, *get, *increment, *has, *delete; /* of a driver written in PHP */
-    zend_long known;                                     /* the KNOWN VALUE of a driver written in PHP */
+    zend_long known;                                     /* the KNOWN VALUE, but on a Space */
     zend_string *key;                                    /* NULL: made around getInstance */
     zval driver;
     zend_object std;
@@ -47,6 +50,7 @@ static void free_object(zend_object *object)
     phpsync_integer *integer = from_object(object);
     psync_integer_close(integer->handle);
     phpsync_open_space_release(integer->open);
+    phpsync_file_handle_release(integer->file);
     if (integer->key != NULL) zend_string_release(integer->key);
     zval_ptr_dtor(&integer->driver);
     zend_object_std_dtor(object);
@@ -103,6 +107,26 @@ static bool bind_handle(phpsync_integer *integer, phpsync_open_space *open)
     return true;
 }
 
+static bool load_file(phpsync_integer *integer)
+{
+    psync_error error;
+    switch (
+        phpsync_file_integer(Z_OBJ(integer->driver), integer->key, PHPSYNC_LOOK, PHPSYNC_PASS, &integer->file)) {
+    case PHPSYNC_FOUND_HANDLE:
+        break;
+    case PHPSYNC_FOUND_NOTHING:
+        return true;
+    default:
+        return false;
+    }
+    if (psync_integer_get(integer->file->integer, NULL, &error) < 0) {
+        phpsync_throw(&error);
+        return false;
+    }
+    integer->known = psync_integer_known(integer->file->integer);
+    return true;
+}
+
 static bool load(phpsync_integer *integer)
 {
     zend_object *driver = Z_OBJ(integer->driver);
@@ -120,6 +144,8 @@ static bool load(phpsync_integer *integer)
 static bool bind_driver(phpsync_integer *integer)
 {
     zend_class_entry *ce = Z_OBJCE(integer->driver);
+    integer->on_files = phpsync_is_file_integer_driver(Z_OBJ(integer->driver));
+    if (integer->on_files) return load_file(integer);
     integer->set = phpsync_driver_method(ce, ZEND_STRL("setvalue"));
     integer->get = phpsync_driver_method(ce, ZEND_STRL("getvalue"));
     integer->increment = phpsync_driver_method(ce, ZEND_STRL("increment"));
@@ -209,6 +235,42 @@ static inline bool made(phpsync_integer *integer)
     return false;
 }
 
+static phpsync_found find_otherwise(phpsync_integer *integer, phpsync_access access, phpsync_on_throw on_throw,
+                                    psync_integer **handle)
+{
+    if (!made(integer)) return PHPSYNC_FOUND_ERROR;
+    if (!integer->on_files) return PHPSYNC_FOUND_METHODS;
+    phpsync_found found =
+        phpsync_file_integer(Z_OBJ(integer->driver), integer->key, access, on_throw, &integer->file);
+    if (found == PHPSYNC_FOUND_HANDLE) *handle = integer->file->integer;
+    return found;
+}
+
+/* What a method of the contract is to be done with. */
+static inline phpsync_found find(phpsync_integer *integer, phpsync_access access, phpsync_on_throw on_throw,
+                                 psync_integer **handle)
+{
+    *handle = integer->handle;
+    if (EXPECTED(*handle != NULL)) return PHPSYNC_FOUND_HANDLE;
+    return find_otherwise(integer, access, on_throw, handle);
+}
+
+/* The same for a method that no driver written in PHP can serve. */
+static phpsync_found find_native(phpsync_integer *integer, phpsync_access access, const char *feature,
+                                 psync_integer **handle)
+{
+    phpsync_found found = find(integer, access, PHPSYNC_WRAP, handle);
+    if (found != PHPSYNC_FOUND_METHODS) return found;
+    phpsync_throw_lacks(Z_OBJ(integer->driver), feature);
+    return PHPSYNC_FOUND_ERROR;
+}
+
+/* After a call of the library's that learned a value: on a Space the handle itself remembers it. */
+static inline void remember(phpsync_integer *integer, zend_long value)
+{
+    if (UNEXPECTED(integer->handle == NULL)) integer->known = value;
+}
+
 /* Calls a driver written in PHP and keeps the result as KNOWN VALUE; false: thrown. */
 static bool learn(phpsync_integer *integer, zend_function *method, const zend_long *number,
                   phpsync_on_throw on_throw)
@@ -239,13 +301,18 @@ ZEND_METHOD(PhpSync_Generic_Integer, getValue)
 ZEND_METHOD(PhpSync_Generic_Integer, setValue)
 {
     phpsync_integer *integer = THIS_INTEGER();
+    psync_integer *handle;
     zend_long value;
     psync_error error;
     PHPSYNC_PARAMETERS_OR_MORE(1, 1);
-    if (!phpsync_int_argument(PHPSYNC_ARGUMENT(1), 1, true, &value) || !made(integer)) RETURN_THROWS();
-    if (integer->handle == NULL) {
+    if (!phpsync_int_argument(PHPSYNC_ARGUMENT(1), 1, true, &value)) RETURN_THROWS();
+    phpsync_found found = find(integer, PHPSYNC_CHANGE, PHPSYNC_WRAP, &handle);
+    if (found == PHPSYNC_FOUND_ERROR) RETURN_THROWS();
+    if (found == PHPSYNC_FOUND_METHODS) {
         (void)learn(integer, integer->set, &value, PHPSYNC_WRAP);
-    } else if (psync_integer_set(integer->handle, value, &error) < 0) {
+    } else if (psync_integer_set(handle, value, &error) == PSYNC_OK) {
+        remember(integer, value);
+    } else {
         phpsync_throw(&error);
     }
 }
@@ -258,37 +325,44 @@ static bool by_argument(zend_execute_data *execute_data, zend_long *by)
     return false;
 }
 
+/* The result of an addition of the library's. */
+#define RETURN_SUM(integer, call)                                                                                  \
+    do {                                                                                                           \
+        int64_t sum;                                                                                               \
+        psync_error error;                                                                                         \
+        if (UNEXPECTED((call) != PSYNC_OK)) {                                                                      \
+            phpsync_throw(&error);                                                                                 \
+            RETURN_THROWS();                                                                                       \
+        }                                                                                                          \
+        remember(integer, sum);                                                                                    \
+        RETURN_LONG(sum);                                                                                          \
+    } while (0)
+
 ZEND_METHOD(PhpSync_Generic_Integer, increment)
 {
     phpsync_integer *integer = THIS_INTEGER();
+    psync_integer *handle;
     zend_long by = 1;
     PHPSYNC_PARAMETERS_OR_MORE(0, 1);
     if (ZEND_NUM_ARGS() >= 1 && !by_argument(execute_data, &by)) RETURN_THROWS();
-    if (EXPECTED(integer->handle != NULL)) {
-        int64_t result;
-        psync_error error;
-        if (EXPECTED(psync_integer_add(integer->handle, by, &result, &error) == PSYNC_OK)) RETURN_LONG(result);
-        phpsync_throw(&error);
-        RETURN_THROWS();
-    }
-    if (!made(integer) || !learn(integer, integer->increment, &by, PHPSYNC_WRAP)) RETURN_THROWS();
+    phpsync_found found = find(integer, PHPSYNC_CHANGE, PHPSYNC_WRAP, &handle);
+    if (EXPECTED(found == PHPSYNC_FOUND_HANDLE)) RETURN_SUM(integer, psync_integer_add(handle, by, &sum, &error));
+    if (found == PHPSYNC_FOUND_ERROR || !learn(integer, integer->increment, &by, PHPSYNC_WRAP)) RETURN_THROWS();
     RETURN_LONG(integer->known);
 }
 
 ZEND_METHOD(PhpSync_Generic_Integer, decrement)
 {
     phpsync_integer *integer = THIS_INTEGER();
+    psync_integer *handle;
     zend_long by = 1;
     PHPSYNC_PARAMETERS_OR_MORE(0, 1);
     if (ZEND_NUM_ARGS() >= 1 && !by_argument(execute_data, &by)) RETURN_THROWS();
-    if (EXPECTED(integer->handle != NULL)) {
-        int64_t result;
-        psync_error error;
-        if (EXPECTED(psync_integer_subtract(integer->handle, by, &result, &error) == PSYNC_OK)) RETURN_LONG(result);
-        phpsync_throw(&error);
-        RETURN_THROWS();
+    phpsync_found found = find(integer, PHPSYNC_CHANGE, PHPSYNC_WRAP, &handle);
+    if (EXPECTED(found == PHPSYNC_FOUND_HANDLE)) {
+        RETURN_SUM(integer, psync_integer_subtract(handle, by, &sum, &error));
     }
-    if (!made(integer)) RETURN_THROWS();
+    if (found == PHPSYNC_FOUND_ERROR) RETURN_THROWS();
     if (by == ZEND_LONG_MIN) {
         phpsync_throw_about(phpsync_ce_sync_exception, "Integer", integer->key,
                             "cannot be decremented by " ZEND_LONG_FMT
@@ -304,34 +378,41 @@ ZEND_METHOD(PhpSync_Generic_Integer, decrement)
 ZEND_METHOD(PhpSync_Generic_Integer, refresh)
 {
     phpsync_integer *integer = THIS_INTEGER();
+    psync_integer *handle;
+    int64_t value;
+    psync_error error;
     PHPSYNC_PARAMETERS_OR_MORE(0, 0);
-    if (EXPECTED(integer->handle != NULL)) {
-        int64_t value;
-        psync_error error;
-        psync_result result = psync_integer_get(integer->handle, &value, &error);
-        if (EXPECTED(result == PSYNC_OK)) RETURN_LONG(value);
-        if (result < 0) {
-            phpsync_throw(&error);
-        } else {
-            phpsync_throw_absent(integer->key);
-        }
-        RETURN_THROWS();
+    phpsync_found found = find(integer, PHPSYNC_LOOK, PHPSYNC_WRAP_BUT_ABSENT, &handle);
+    if (found == PHPSYNC_FOUND_ERROR) RETURN_THROWS();
+    if (found == PHPSYNC_FOUND_METHODS) {
+        if (!learn(integer, integer->get, NULL, PHPSYNC_WRAP_BUT_ABSENT)) RETURN_THROWS();
+        RETURN_LONG(integer->known);
     }
-    if (!made(integer) || !learn(integer, integer->get, NULL, PHPSYNC_WRAP_BUT_ABSENT)) RETURN_THROWS();
-    RETURN_LONG(integer->known);
+    psync_result result =
+        EXPECTED(found == PHPSYNC_FOUND_HANDLE) ? psync_integer_get(handle, &value, &error) : PSYNC_NO;
+    if (EXPECTED(result == PSYNC_OK)) {
+        remember(integer, value);
+        RETURN_LONG(value);
+    }
+    if (result < 0) {
+        phpsync_throw(&error);
+    } else {
+        phpsync_throw_absent(integer->key);
+    }
 }
 
 ZEND_METHOD(PhpSync_Generic_Integer, delete)
 {
     phpsync_integer *integer = THIS_INTEGER();
+    psync_integer *handle;
     psync_error error;
     zval ignored;
     PHPSYNC_PARAMETERS_OR_MORE(0, 0);
-    if (!made(integer)) RETURN_THROWS();
-    if (integer->handle != NULL) {
-        if (psync_integer_remove(integer->handle, &error) < 0) phpsync_throw(&error);
-    } else if (phpsync_driver_call(Z_OBJ(integer->driver), integer->delete, integer->key, NULL, PHPSYNC_WRAP,
-                                   &ignored)) {
+    phpsync_found found = find(integer, PHPSYNC_LOOK, PHPSYNC_WRAP, &handle);
+    if (found == PHPSYNC_FOUND_HANDLE) {
+        if (psync_integer_remove(handle, &error) < 0) phpsync_throw(&error);
+    } else if (found == PHPSYNC_FOUND_METHODS && phpsync_driver_call(Z_OBJ(integer->driver), integer->delete,
+                                                                     integer->key, NULL, PHPSYNC_WRAP, &ignored)) {
         zval_ptr_dtor(&ignored);
     }
 }
@@ -339,92 +420,102 @@ ZEND_METHOD(PhpSync_Generic_Integer, delete)
 ZEND_METHOD(PhpSync_Generic_Integer, exists)
 {
     phpsync_integer *integer = THIS_INTEGER();
-    bool exists;
+    psync_integer *handle;
+    bool exists = false;
     PHPSYNC_PARAMETERS_OR_MORE(0, 0);
-    if (!made(integer)) RETURN_THROWS();
-    if (integer->handle != NULL) PHPSYNC_RETURN_RESULT(psync_integer_exists(integer->handle, &error));
-    if (!phpsync_driver_call_bool(Z_OBJ(integer->driver), integer->has, integer->key, PHPSYNC_PASS, &exists)) {
-        RETURN_THROWS();
+    phpsync_found found = find(integer, PHPSYNC_LOOK, PHPSYNC_PASS, &handle);
+    if (found == PHPSYNC_FOUND_HANDLE) PHPSYNC_RETURN_RESULT(psync_integer_exists(handle, &error));
+    if (found == PHPSYNC_FOUND_METHODS) {
+        (void)phpsync_driver_call_bool(Z_OBJ(integer->driver), integer->has, integer->key, PHPSYNC_PASS, &exists);
     }
+    if (EG(exception)) RETURN_THROWS();
     RETURN_BOOL(exists);
 }
 
 /* ------------------------------------------------------------------------ */
 /* Beyond the contract                                                      */
 
-/* The handle of a method that needs a Space; NULL: thrown. */
-static psync_integer *handle_for(phpsync_integer *integer, const char *feature)
-{
-    if (EXPECTED(integer->handle != NULL)) return integer->handle;
-    if (made(integer)) phpsync_throw_lacks(Z_OBJ(integer->driver), feature);
-    return NULL;
-}
-
 ZEND_METHOD(PhpSync_Generic_Integer, compareAndSet)
 {
+    phpsync_integer *integer = THIS_INTEGER();
+    psync_integer *handle;
     zend_long expected, desired;
+    psync_error error;
     PHPSYNC_PARAMETERS(2, 2);
     if (!phpsync_int_argument(PHPSYNC_ARGUMENT(1), 1, true, &expected) ||
         !phpsync_int_argument(PHPSYNC_ARGUMENT(2), 2, true, &desired)) {
         RETURN_THROWS();
     }
-    psync_integer *handle = handle_for(THIS_INTEGER(), "compareAndSet()");
-    if (handle == NULL) RETURN_THROWS();
-    PHPSYNC_RETURN_RESULT(psync_integer_compare_set(handle, expected, desired, &error));
+    phpsync_found found = find_native(integer, PHPSYNC_LOOK, "compareAndSet()", &handle);
+    if (found == PHPSYNC_FOUND_ERROR) RETURN_THROWS();
+    if (found == PHPSYNC_FOUND_NOTHING) RETURN_FALSE;
+    int64_t before = psync_integer_known(handle);
+    psync_result result = psync_integer_compare_set(handle, expected, desired, &error);
+    if (result < 0) {
+        phpsync_throw(&error);
+        RETURN_THROWS();
+    }
+    int64_t known = psync_integer_known(handle);
+    if (result == PSYNC_OK || known != before) remember(integer, known); /* else there is no Integer */
+    RETURN_BOOL(result == PSYNC_OK);
 }
 
 typedef psync_result await_limit(psync_integer *integer, int64_t limit, const psync_wait *wait, psync_error *error);
 
-static void wait_until(INTERNAL_FUNCTION_PARAMETERS, const char *feature, await_limit *await)
+static psync_result change(psync_integer *integer, int64_t limit, const psync_wait *wait, psync_error *error)
+{
+    (void)limit;
+    return psync_integer_await_change(integer, wait, error);
+}
+
+static void wait_until(phpsync_integer *integer, const char *feature, await_limit *await, zend_long limit,
+                       double seconds, zval *return_value)
+{
+    psync_integer *handle;
+    phpsync_wait wait;
+    psync_error error;
+    if (find_native(integer, PHPSYNC_AWAIT, feature, &handle) != PHPSYNC_FOUND_HANDLE) RETURN_THROWS();
+    phpsync_file_handle *file = phpsync_file_handle_retain(integer->file); /* a signal's handler may call us too */
+    phpsync_wait_init(&wait, seconds);
+    psync_result result = await(handle, limit, &wait.wait, &error);
+    if (result >= 0) remember(integer, (zend_long)psync_integer_known(handle));
+    phpsync_file_handle_release(file);
+    phpsync_wait_finish(&wait);
+    if (result < 0) {
+        phpsync_throw(&error);
+        RETURN_THROWS();
+    }
+    RETURN_BOOL(result == PSYNC_OK);
+}
+
+static void wait_for_limit(INTERNAL_FUNCTION_PARAMETERS, const char *feature, await_limit *await)
 {
     zend_long limit;
     double seconds = INFINITY;
-    phpsync_wait wait;
-    psync_error error;
     PHPSYNC_PARAMETERS(1, 2);
     if (!phpsync_int_argument(PHPSYNC_ARGUMENT(1), 1, true, &limit) ||
         !phpsync_seconds_argument(PHPSYNC_ARGUMENT(2), 2, true, &seconds)) {
         RETURN_THROWS();
     }
-    psync_integer *handle = handle_for(THIS_INTEGER(), feature);
-    if (handle == NULL) RETURN_THROWS();
-    phpsync_wait_init(&wait, seconds);
-    psync_result result = await(handle, limit, &wait.wait, &error);
-    phpsync_wait_finish(&wait);
-    if (result < 0) {
-        phpsync_throw(&error);
-        RETURN_THROWS();
-    }
-    RETURN_BOOL(result == PSYNC_OK);
+    wait_until(THIS_INTEGER(), feature, await, limit, seconds, return_value);
 }
 
 ZEND_METHOD(PhpSync_Generic_Integer, waitUntilAtLeast)
 {
-    wait_until(INTERNAL_FUNCTION_PARAM_PASSTHRU, "waitUntilAtLeast()", psync_integer_await_at_least);
+    wait_for_limit(INTERNAL_FUNCTION_PARAM_PASSTHRU, "waitUntilAtLeast()", psync_integer_await_at_least);
 }
 
 ZEND_METHOD(PhpSync_Generic_Integer, waitUntilAtMost)
 {
-    wait_until(INTERNAL_FUNCTION_PARAM_PASSTHRU, "waitUntilAtMost()", psync_integer_await_at_most);
+    wait_for_limit(INTERNAL_FUNCTION_PARAM_PASSTHRU, "waitUntilAtMost()", psync_integer_await_at_most);
 }
 
 ZEND_METHOD(PhpSync_Generic_Integer, waitForChange)
 {
     double seconds = INFINITY;
-    phpsync_wait wait;
-    psync_error error;
     PHPSYNC_PARAMETERS(0, 1);
     if (!phpsync_seconds_argument(PHPSYNC_ARGUMENT(1), 1, true, &seconds)) RETURN_THROWS();
-    psync_integer *handle = handle_for(THIS_INTEGER(), "waitForChange()");
-    if (handle == NULL) RETURN_THROWS();
-    phpsync_wait_init(&wait, seconds);
-    psync_result result = psync_integer_await_change(handle, &wait.wait, &error);
-    phpsync_wait_finish(&wait);
-    if (result < 0) {
-        phpsync_throw(&error);
-        RETURN_THROWS();
-    }
-    RETURN_BOOL(result == PSYNC_OK);
+    wait_until(THIS_INTEGER(), "waitForChange()", change, 0, seconds, return_value);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -252,4 +252,5 @@ void phpsync_register_listing(void)
     handlers.free_obj = free_object;
     handlers.clone_obj = NULL;
     phpsync_not_comparable(&handlers);
+    phpsync_strict_handlers(&handlers);
 }

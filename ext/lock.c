@@ -4,10 +4,11 @@
  *
  * A Lock object is bound once, by getInstance, to its key and driver. On a
  * Space it owns a handle of the library, and every method goes straight to
- * it; on a driver written in PHP handle is NULL, and the four methods of the
- * driver are called. An object made around getInstance has neither.
+ * it. On a file driver each call asks where the Lock lies now, and so has a
+ * handle for it (files.h). On a driver written in PHP the four methods of the
+ * driver are called. An object made around getInstance has nothing.
  */
-#include "php_phpsync.h"
+#include "files.h"
 #include "lock_arginfo.h"
 
 zend_class_entry *phpsync_ce_lock;
@@ -16,6 +17,9 @@ static zend_object_handlers handlers;
 typedef struct phpsync_lock {
     psync_lock *handle;                           /* on a Space */
     phpsync_open_space *open;                     /* what handle belongs to */
+    bool on_files;                                /* on a file driver */
+    phpsync_file_handle *file;                    /* on a file driver, once it was asked */
+    uint64_t fence;                               /* on a file driver: of the latest acquisition */
     zend_function *lock, *unlock, *wait, *exists; /* of a driver written in PHP */
     zend_string *key;                             /* NULL: made around getInstance */
     zval driver;
@@ -47,6 +51,7 @@ static void free_object(zend_object *object)
     phpsync_lock *lock = from_object(object);
     psync_lock_close(lock->handle);
     phpsync_open_space_release(lock->open);
+    phpsync_file_handle_release(lock->file);
     if (lock->key != NULL) zend_string_release(lock->key);
     zval_ptr_dtor(&lock->driver);
     zend_object_std_dtor(object);
@@ -104,6 +109,7 @@ static bool make(zend_string *key, zend_object *driver, phpsync_open_space *open
         ZVAL_NULL(result);
         return false;
     }
+    lock->on_files = phpsync_is_file_lock_driver(driver);
     lock->lock = phpsync_driver_method(driver->ce, ZEND_STRL("lock"));
     lock->unlock = phpsync_driver_method(driver->ce, ZEND_STRL("unlock"));
     lock->wait = phpsync_driver_method(driver->ce, ZEND_STRL("wait"));
@@ -161,36 +167,61 @@ static ZEND_COLD void throw_unmade(phpsync_lock *lock)
     phpsync_throw_unmade(&lock->std, "getInstance()");
 }
 
-/* The handle of a method that needs a Space; NULL: thrown. */
-static psync_lock *handle_for(phpsync_lock *lock, const char *feature)
+static phpsync_found find_otherwise(phpsync_lock *lock, phpsync_access access, phpsync_on_throw on_throw,
+                                    psync_lock **handle)
 {
-    if (EXPECTED(lock->handle != NULL)) return lock->handle;
     if (lock->key == NULL) {
         throw_unmade(lock);
-    } else {
-        phpsync_throw_lacks(Z_OBJ(lock->driver), feature);
+        return PHPSYNC_FOUND_ERROR;
     }
-    return NULL;
+    if (!lock->on_files) return PHPSYNC_FOUND_METHODS;
+    phpsync_found found = phpsync_file_lock(Z_OBJ(lock->driver), lock->key, access, on_throw, &lock->file);
+    if (found == PHPSYNC_FOUND_HANDLE) *handle = lock->file->lock;
+    return found;
+}
+
+/* What a method of the contract is to be done with. */
+static inline phpsync_found find(phpsync_lock *lock, phpsync_access access, phpsync_on_throw on_throw,
+                                 psync_lock **handle)
+{
+    *handle = lock->handle;
+    if (EXPECTED(*handle != NULL)) return PHPSYNC_FOUND_HANDLE;
+    return find_otherwise(lock, access, on_throw, handle);
+}
+
+/* The same for a method that no driver written in PHP can serve. */
+static phpsync_found find_native(phpsync_lock *lock, phpsync_access access, phpsync_on_throw on_throw,
+                                 const char *feature, psync_lock **handle)
+{
+    phpsync_found found = find(lock, access, on_throw, handle);
+    if (found != PHPSYNC_FOUND_METHODS) return found;
+    phpsync_throw_lacks(Z_OBJ(lock->driver), feature);
+    return PHPSYNC_FOUND_ERROR;
 }
 
 /* Acquires within seconds: PSYNC_OK, PSYNC_NO, or an error that was thrown. */
-static psync_result acquire(psync_lock *handle, double seconds)
+static psync_result acquire(phpsync_lock *lock, psync_lock *handle, double seconds)
 {
+    phpsync_file_handle *file = phpsync_file_handle_retain(lock->file); /* a signal's handler may call us too */
     phpsync_wait wait;
     psync_error error;
     phpsync_wait_init(&wait, seconds);
     psync_result result = psync_lock_acquire(handle, &wait.wait, NULL, &error);
+    if (file != NULL && result == PSYNC_OK) lock->fence = psync_lock_last_fence(handle);
+    phpsync_file_handle_release(file);
     phpsync_wait_finish(&wait);
     if (UNEXPECTED(result < 0)) phpsync_throw(&error);
     return result;
 }
 
-static psync_result await(psync_lock *handle, double seconds)
+static psync_result await(phpsync_lock *lock, psync_lock *handle, double seconds)
 {
+    phpsync_file_handle *file = phpsync_file_handle_retain(lock->file);
     phpsync_wait wait;
     psync_error error;
     phpsync_wait_init(&wait, seconds);
     psync_result result = psync_lock_wait(handle, &wait.wait, &error);
+    phpsync_file_handle_release(file);
     phpsync_wait_finish(&wait);
     if (UNEXPECTED(result < 0)) phpsync_throw(&error);
     return result;
@@ -210,13 +241,14 @@ ZEND_METHOD(PhpSync_Generic_Lock, getKey)
 ZEND_METHOD(PhpSync_Generic_Lock, lock)
 {
     phpsync_lock *lock = THIS_LOCK();
+    psync_lock *handle;
     zval ignored;
     PHPSYNC_PARAMETERS_OR_MORE(0, 0);
-    if (EXPECTED(lock->handle != NULL)) {
-        (void)acquire(lock->handle, INFINITY);
-    } else if (lock->key == NULL) {
-        throw_unmade(lock);
-    } else if (phpsync_driver_call(Z_OBJ(lock->driver), lock->lock, lock->key, NULL, PHPSYNC_WRAP, &ignored)) {
+    phpsync_found found = find(lock, PHPSYNC_CHANGE, PHPSYNC_WRAP, &handle);
+    if (EXPECTED(found == PHPSYNC_FOUND_HANDLE)) {
+        (void)acquire(lock, handle, INFINITY);
+    } else if (found == PHPSYNC_FOUND_METHODS &&
+               phpsync_driver_call(Z_OBJ(lock->driver), lock->lock, lock->key, NULL, PHPSYNC_WRAP, &ignored)) {
         zval_ptr_dtor(&ignored);
     }
 }
@@ -224,28 +256,28 @@ ZEND_METHOD(PhpSync_Generic_Lock, lock)
 ZEND_METHOD(PhpSync_Generic_Lock, unlock)
 {
     phpsync_lock *lock = THIS_LOCK();
-    bool freed;
+    psync_lock *handle;
+    bool freed = false;
     PHPSYNC_PARAMETERS_OR_MORE(0, 0);
-    if (EXPECTED(lock->handle != NULL)) PHPSYNC_RETURN_RESULT(psync_lock_release(lock->handle, &error));
-    if (lock->key == NULL) {
-        throw_unmade(lock);
-        RETURN_THROWS();
+    phpsync_found found = find(lock, PHPSYNC_LOOK, PHPSYNC_WRAP, &handle);
+    if (EXPECTED(found == PHPSYNC_FOUND_HANDLE)) PHPSYNC_RETURN_RESULT(psync_lock_release(handle, &error));
+    if (found == PHPSYNC_FOUND_METHODS) {
+        (void)phpsync_driver_call_bool(Z_OBJ(lock->driver), lock->unlock, lock->key, PHPSYNC_WRAP, &freed);
     }
-    if (!phpsync_driver_call_bool(Z_OBJ(lock->driver), lock->unlock, lock->key, PHPSYNC_WRAP, &freed)) {
-        RETURN_THROWS();
-    }
+    if (EG(exception)) RETURN_THROWS();
     RETURN_BOOL(freed);
 }
 
 ZEND_METHOD(PhpSync_Generic_Lock, wait)
 {
     phpsync_lock *lock = THIS_LOCK();
+    psync_lock *handle;
     PHPSYNC_PARAMETERS_OR_MORE(0, 0);
-    if (EXPECTED(lock->handle != NULL)) {
-        (void)await(lock->handle, INFINITY);
-    } else if (lock->key == NULL) {
-        throw_unmade(lock);
-    } else if (!phpsync_driver_call(Z_OBJ(lock->driver), lock->wait, lock->key, NULL, PHPSYNC_PASS, return_value)) {
+    phpsync_found found = find(lock, PHPSYNC_LOOK, PHPSYNC_PASS, &handle);
+    if (EXPECTED(found == PHPSYNC_FOUND_HANDLE)) {
+        (void)await(lock, handle, INFINITY);
+    } else if (found == PHPSYNC_FOUND_METHODS &&
+               !phpsync_driver_call(Z_OBJ(lock->driver), lock->wait, lock->key, NULL, PHPSYNC_PASS, return_value)) {
         ZVAL_NULL(return_value);
     }
 }
@@ -253,16 +285,15 @@ ZEND_METHOD(PhpSync_Generic_Lock, wait)
 ZEND_METHOD(PhpSync_Generic_Lock, exists)
 {
     phpsync_lock *lock = THIS_LOCK();
-    bool exists;
+    psync_lock *handle;
+    bool exists = false;
     PHPSYNC_PARAMETERS_OR_MORE(0, 0);
-    if (EXPECTED(lock->handle != NULL)) PHPSYNC_RETURN_RESULT(psync_lock_exists(lock->handle, &error));
-    if (lock->key == NULL) {
-        throw_unmade(lock);
-        RETURN_THROWS();
+    phpsync_found found = find(lock, PHPSYNC_LOOK, PHPSYNC_PASS, &handle);
+    if (EXPECTED(found == PHPSYNC_FOUND_HANDLE)) PHPSYNC_RETURN_RESULT(psync_lock_exists(handle, &error));
+    if (found == PHPSYNC_FOUND_METHODS) {
+        (void)phpsync_driver_call_bool(Z_OBJ(lock->driver), lock->exists, lock->key, PHPSYNC_PASS, &exists);
     }
-    if (!phpsync_driver_call_bool(Z_OBJ(lock->driver), lock->exists, lock->key, PHPSYNC_PASS, &exists)) {
-        RETURN_THROWS();
-    }
+    if (EG(exception)) RETURN_THROWS();
     RETURN_BOOL(exists);
 }
 
@@ -274,9 +305,12 @@ ZEND_METHOD(PhpSync_Generic_Lock, tryLock)
     double seconds = 0;
     PHPSYNC_PARAMETERS(0, 1);
     if (!phpsync_seconds_argument(PHPSYNC_ARGUMENT(1), 1, false, &seconds)) RETURN_THROWS();
-    psync_lock *handle = handle_for(THIS_LOCK(), "tryLock()");
-    if (handle == NULL) RETURN_THROWS();
-    psync_result result = acquire(handle, seconds);
+    phpsync_lock *lock = THIS_LOCK();
+    psync_lock *handle;
+    if (find_native(lock, PHPSYNC_CHANGE, PHPSYNC_WRAP, "tryLock()", &handle) != PHPSYNC_FOUND_HANDLE) {
+        RETURN_THROWS();
+    }
+    psync_result result = acquire(lock, handle, seconds);
     if (result < 0) RETURN_THROWS();
     RETURN_BOOL(result == PSYNC_OK);
 }
@@ -286,9 +320,12 @@ ZEND_METHOD(PhpSync_Generic_Lock, waitFor)
     double seconds = INFINITY;
     PHPSYNC_PARAMETERS(0, 1);
     if (!phpsync_seconds_argument(PHPSYNC_ARGUMENT(1), 1, true, &seconds)) RETURN_THROWS();
-    psync_lock *handle = handle_for(THIS_LOCK(), "waitFor()");
-    if (handle == NULL) RETURN_THROWS();
-    psync_result result = await(handle, seconds);
+    phpsync_lock *lock = THIS_LOCK();
+    psync_lock *handle;
+    phpsync_found found = find_native(lock, PHPSYNC_LOOK, PHPSYNC_PASS, "waitFor()", &handle);
+    if (found == PHPSYNC_FOUND_NOTHING) RETURN_TRUE;
+    if (found == PHPSYNC_FOUND_ERROR) RETURN_THROWS();
+    psync_result result = await(lock, handle, seconds);
     if (result < 0) RETURN_THROWS();
     RETURN_BOOL(result == PSYNC_OK);
 }
@@ -296,38 +333,39 @@ ZEND_METHOD(PhpSync_Generic_Lock, waitFor)
 ZEND_METHOD(PhpSync_Generic_Lock, lastFence)
 {
     PHPSYNC_PARAMETERS(0, 0);
-    psync_lock *handle = handle_for(THIS_LOCK(), "lastFence()");
-    if (handle == NULL) RETURN_THROWS();
-    uint64_t fence = psync_lock_last_fence(handle);
+    phpsync_lock *lock = THIS_LOCK();
+    psync_lock *handle = NULL;
+    if (!lock->on_files &&
+        find_native(lock, PHPSYNC_LOOK, PHPSYNC_WRAP, "lastFence()", &handle) != PHPSYNC_FOUND_HANDLE) {
+        RETURN_THROWS();
+    }
+    uint64_t fence = lock->on_files ? lock->fence : psync_lock_last_fence(handle);
     if (fence == 0) RETURN_NULL();
     RETURN_LONG((zend_long)fence);
 }
 
 /* Takes the Lock as a Hold object: PSYNC_OK, PSYNC_NO, or an error that was thrown. */
-static psync_result hold(phpsync_lock *lock, double seconds, double lease, zval *result)
+static psync_result hold(phpsync_lock *lock, psync_lock *handle, double seconds, double lease, zval *result)
 {
-    phpsync_wait wait;
-    psync_error error;
-    psync_hold *held = NULL;
-    phpsync_wait_init(&wait, seconds);
-    psync_result outcome = psync_lock_hold(lock->handle, lease, &wait.wait, &held, &error);
-    phpsync_wait_finish(&wait);
-    if (outcome < 0) phpsync_throw(&error);
-    if (outcome != PSYNC_OK) return outcome;
-    phpsync_hold_object(lock->open, held, result);
-    return EG(exception) ? PSYNC_ERROR_SYSTEM : PSYNC_OK;
+    phpsync_file_handle *file = phpsync_file_handle_retain(lock->file);
+    phpsync_open_space *open = file == NULL ? lock->open : file->open;
+    psync_result outcome = phpsync_hold_acquire(handle, open, lock->key, seconds, lease, file, result);
+    if (outcome == PSYNC_OK) lock->fence = phpsync_hold_object_fence(Z_OBJ_P(result));
+    return outcome;
 }
 
 ZEND_METHOD(PhpSync_Generic_Lock, hold)
 {
+    phpsync_lock *lock = THIS_LOCK();
+    psync_lock *handle;
     double seconds = INFINITY, lease = 0;
     PHPSYNC_PARAMETERS(0, 2);
     if (!phpsync_seconds_argument(PHPSYNC_ARGUMENT(1), 1, true, &seconds) ||
         !phpsync_lease_argument(PHPSYNC_ARGUMENT(2), 2, true, &lease) ||
-        handle_for(THIS_LOCK(), "hold()") == NULL) {
+        find_native(lock, PHPSYNC_CHANGE, PHPSYNC_WRAP, "hold()", &handle) != PHPSYNC_FOUND_HANDLE) {
         RETURN_THROWS();
     }
-    (void)hold(THIS_LOCK(), seconds, lease, return_value);
+    (void)hold(lock, handle, seconds, lease, return_value);
 }
 
 ZEND_METHOD(PhpSync_Generic_Lock, synchronized)
@@ -335,19 +373,16 @@ ZEND_METHOD(PhpSync_Generic_Lock, synchronized)
     zend_fcall_info fci;
     zend_fcall_info_cache fcc;
     double seconds = INFINITY;
-    zval *ignored = NULL;
     zval held;
-
-    ZEND_PARSE_PARAMETERS_START(1, 2)
-    Z_PARAM_FUNC(fci, fcc)
-    Z_PARAM_OPTIONAL
-    Z_PARAM_ZVAL(ignored)
-    ZEND_PARSE_PARAMETERS_END();
     phpsync_lock *lock = THIS_LOCK();
-    if (!phpsync_seconds_argument(ignored, 2, true, &seconds) || handle_for(lock, "synchronized()") == NULL) {
+    psync_lock *handle;
+    PHPSYNC_PARAMETERS(1, 2);
+    if (!phpsync_callable_argument(PHPSYNC_ARGUMENT(1), 1, &fci, &fcc) ||
+        !phpsync_seconds_argument(PHPSYNC_ARGUMENT(2), 2, true, &seconds) ||
+        find_native(lock, PHPSYNC_CHANGE, PHPSYNC_WRAP, "synchronized()", &handle) != PHPSYNC_FOUND_HANDLE) {
         RETURN_THROWS();
     }
-    psync_result outcome = hold(lock, seconds, 0, &held);
+    psync_result outcome = hold(lock, handle, seconds, 0, &held);
     if (outcome == PSYNC_NO) {
         phpsync_throw_about(phpsync_ce_lock_timeout, "Lock", lock->key,
                             "was not free within %g seconds; try again or give it more time", seconds);
@@ -369,8 +404,10 @@ ZEND_METHOD(PhpSync_Generic_Lock, synchronized)
 static psync_result inspect(phpsync_lock *lock, const char *feature, psync_owner *owner)
 {
     psync_error error;
-    psync_lock *handle = handle_for(lock, feature);
-    if (handle == NULL) return PSYNC_ERROR_UNSUPPORTED;
+    psync_lock *handle;
+    phpsync_found found = find_native(lock, PHPSYNC_LOOK, PHPSYNC_WRAP, feature, &handle);
+    if (found == PHPSYNC_FOUND_NOTHING) return PSYNC_NO;
+    if (found == PHPSYNC_FOUND_ERROR) return PSYNC_ERROR_UNSUPPORTED;
     psync_result result = psync_lock_inspect(handle, owner, &error);
     if (result < 0) phpsync_throw(&error);
     return result;
@@ -400,9 +437,10 @@ ZEND_METHOD(PhpSync_Generic_Lock, unlockIf)
     zend_long fence;
     PHPSYNC_PARAMETERS(1, 1);
     if (!phpsync_int_argument(PHPSYNC_ARGUMENT(1), 1, true, &fence)) RETURN_THROWS();
-    psync_lock *handle = handle_for(THIS_LOCK(), "unlockIf()");
-    if (handle == NULL) RETURN_THROWS();
-    if (fence <= 0) RETURN_FALSE; /* no acquisition has such a fence */
+    psync_lock *handle;
+    phpsync_found found = find_native(THIS_LOCK(), PHPSYNC_LOOK, PHPSYNC_WRAP, "unlockIf()", &handle);
+    if (found == PHPSYNC_FOUND_ERROR) RETURN_THROWS();
+    if (fence <= 0 || found == PHPSYNC_FOUND_NOTHING) RETURN_FALSE; /* no acquisition has such a fence */
     PHPSYNC_RETURN_RESULT(psync_lock_release_if(handle, (uint64_t)fence, &error));
 }
 

@@ -145,17 +145,11 @@ static const char *label(void)
     return path != NULL && *path == '/' ? path : NULL;
 }
 
-static void throw_open_error(psync_error *error)
-{
-    /* A DSN comes from a configuration rather than from code: no ValueError. */
-    if (error->result == PSYNC_ERROR_ARGUMENT) error->result = PSYNC_ERROR_SYSTEM;
-    phpsync_throw(error);
-}
-
-static phpsync_open_space *open_new(const char *dsn)
+static phpsync_open_space *open_new(const char *dsn, bool any_folder)
 {
     opening state = {NULL, false};
-    psync_options options = {.label = label(), .path_check = check_path, .argument = &state};
+    psync_options options = {
+        .label = label(), .path_check = check_path, .argument = &state, .any_folder = any_folder};
     psync_error error;
     psync_space *space = NULL;
     psync_result result = psync_space_open(dsn, &options, &space, &error);
@@ -165,7 +159,7 @@ static phpsync_open_space *open_new(const char *dsn)
         free_paths(state.paths);
         if (state.bailed_out) zend_bailout();
         if (result == PSYNC_OK) zend_error_noreturn(E_ERROR, "Out of memory");
-        throw_open_error(&error);
+        phpsync_throw(&error);
         return NULL;
     }
     open->space = space;
@@ -190,13 +184,28 @@ static bool enter_request(phpsync_open_space *open)
     return true;
 }
 
-/* The user is part of it: what a DSN names may depend on who asks. */
-static zend_string *cache_key(const zend_string *dsn)
+bool phpsync_open_space_is_current(const phpsync_open_space *open)
 {
-    return zend_strpprintf(0, "%lu:%lu:%s", (unsigned long)geteuid(), (unsigned long)getegid(), ZSTR_VAL(dsn));
+    bool restricted = PG(open_basedir) != NULL && *PG(open_basedir) != '\0';
+    return open->request == PHPSYNC_G(request) && !restricted && still_the_same(open->paths);
 }
 
-phpsync_open_space *phpsync_open_space_get(const zend_string *dsn)
+/* The user is part of it: what a DSN names may depend on who asks. */
+static zend_string *cache_key(const zend_string *dsn, bool any_folder)
+{
+    return zend_strpprintf(0, "%lu:%lu:%s%s", (unsigned long)geteuid(), (unsigned long)getegid(),
+                           any_folder ? "any " : "", ZSTR_VAL(dsn));
+}
+
+/* An entry that nobody uses and whose paths have gone. */
+static int is_left_behind(zval *entry)
+{
+    const phpsync_open_space *open = Z_PTR_P(entry);
+    bool idle = open->references == 1 && !still_the_same(open->paths);
+    return idle ? ZEND_HASH_APPLY_REMOVE : ZEND_HASH_APPLY_KEEP;
+}
+
+phpsync_open_space *phpsync_open_space_get(const zend_string *dsn, bool any_folder)
 {
     if (strlen(ZSTR_VAL(dsn)) != ZSTR_LEN(dsn)) {
         phpsync_throw_sync("the DSN holds a NUL byte; write it as SCHEME://...");
@@ -207,7 +216,7 @@ phpsync_open_space *phpsync_open_space_get(const zend_string *dsn)
         return NULL;
     }
     HashTable *spaces = &PHPSYNC_G(spaces);
-    zend_string *key = cache_key(dsn);
+    zend_string *key = cache_key(dsn, any_folder);
     phpsync_open_space *open = zend_hash_find_ptr(spaces, key);
     if (open != NULL && !still_the_same(open->paths)) {
         zend_hash_del(spaces, key);
@@ -215,7 +224,8 @@ phpsync_open_space *phpsync_open_space_get(const zend_string *dsn)
     }
     if (open != NULL) {
         if (!paths_allowed(open->paths) || !enter_request(open)) open = NULL;
-    } else if ((open = open_new(ZSTR_VAL(dsn))) != NULL) {
+    } else if ((open = open_new(ZSTR_VAL(dsn), any_folder)) != NULL) {
+        zend_hash_apply(spaces, is_left_behind);
         zend_hash_str_update_ptr(spaces, ZSTR_VAL(key), ZSTR_LEN(key), open);
     }
     zend_string_release(key);

@@ -89,5 +89,5 @@ void phpsync_register_owner(void)
 
     handlers = std_object_handlers;
     handlers.clone_obj = NULL;
-    phpsync_readonly_handlers(&handlers);
+    phpsync_strict_handlers(&handlers);
 }

@@ -27,6 +27,7 @@
 #include "ext/spl/spl_exceptions.h"
 #include "ext/standard/html.h"
 #include "ext/standard/info.h"
+#include "ext/standard/md5.h"
 
 #if __has_include("zend_attributes.h")
 #include "zend_attributes.h"

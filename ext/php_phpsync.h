@@ -5,6 +5,7 @@
  * The classes sit on the library's public headers alone. Arrows: lock.c,
  * integer.c, space.c, hold.c, owner.c, listing.c -> arguments.c, wait.c,
  * exceptions.c, user_driver.c, open_spaces.c, default_manager.c -> library.
+ * The classes that keep Locks and Integers in files have files.h besides.
  *
  * Two rules hold everywhere:
  * - No PHP call, and nothing that can bail out (longjmp), runs while a frame
@@ -70,10 +71,15 @@ void phpsync_register_space(void);
 void phpsync_register_hold(void);
 void phpsync_register_owner(void);
 void phpsync_register_listing(void);
+void phpsync_register_file_manager(void);
+void phpsync_register_with_file_manager(void);
+void phpsync_register_file_lock_driver(void);
+void phpsync_register_file_integer_driver(void);
 
 /* Registers a class; methods is the generated table. */
 zend_class_entry *phpsync_register_class(const char *name, const zend_function_entry *methods,
                                          zend_class_entry *parent);
+zend_class_entry *phpsync_register_interface(const char *name, const zend_function_entry *methods);
 
 /* ------------------------------------------------------------------------ */
 /* Arguments (arguments.c). number counts from 1; false: an error was thrown. */
@@ -82,7 +88,7 @@ zend_class_entry *phpsync_register_class(const char *name, const zend_function_e
 #define PHPSYNC_PARAMETERS(min, max)                                                                               \
     do {                                                                                                           \
         if (UNEXPECTED(ZEND_NUM_ARGS() - (uint32_t)(min) > (uint32_t)(max) - (uint32_t)(min))) {                   \
-            zend_wrong_parameters_count_error((min), (max));                                                       \
+            phpsync_count_error((min), (max));                                                                     \
             return;                                                                                                \
         }                                                                                                          \
     } while (0)
@@ -95,7 +101,7 @@ zend_class_entry *phpsync_register_class(const char *name, const zend_function_e
     do {                                                                                                           \
         int given_ = (int)ZEND_NUM_ARGS();                                                                         \
         if (UNEXPECTED(given_ < (min) || (PHPSYNC_REFUSES_SURPLUS && given_ > (max)))) {                           \
-            zend_wrong_parameters_count_error((min), (max));                                                       \
+            phpsync_count_error((min), (max));                                                                     \
             return;                                                                                                \
         }                                                                                                          \
     } while (0)
@@ -123,6 +129,8 @@ bool phpsync_lease_argument(zval *argument, uint32_t number, bool nullable, doub
 /* An object of ce; null leaves *object NULL if nullable. */
 bool phpsync_object_argument(zval *argument, uint32_t number, zend_class_entry *ce, bool nullable,
                              zend_object **object);
+/* Something that can be called. */
+bool phpsync_callable_argument(zval *argument, uint32_t number, zend_fcall_info *fci, zend_fcall_info_cache *fcc);
 
 /* ------------------------------------------------------------------------ */
 /* Errors (exceptions.c)                                                    */
@@ -180,8 +188,11 @@ typedef struct phpsync_open_space {
     struct phpsync_path *paths; /* what the driver opened */
 } phpsync_open_space;
 
-/* The space at dsn; throws and returns NULL on failure. Release it afterwards. */
-phpsync_open_space *phpsync_open_space_get(const zend_string *dsn);
+/* The space at dsn; throws and returns NULL on failure. Release it afterwards. any_folder: as psync_options says.
+ */
+phpsync_open_space *phpsync_open_space_get(const zend_string *dsn, bool any_folder);
+/* Whether getting it again would give the same one. */
+bool phpsync_open_space_is_current(const phpsync_open_space *open);
 phpsync_open_space *phpsync_open_space_retain(phpsync_open_space *open);
 void phpsync_open_space_release(phpsync_open_space *open);
 void phpsync_open_spaces_init(HashTable *spaces);
@@ -216,6 +227,9 @@ typedef enum phpsync_on_throw {
     PHPSYNC_WRAP_BUT_ABSENT /* the same, but IntegerDoesNotExistException passes */
 } phpsync_on_throw;
 
+/* Does so to the pending exception, if there is one. */
+void phpsync_handle_thrown(phpsync_on_throw on_throw);
+
 /* Calls driver->method($key[, $number]); false: thrown. */
 bool phpsync_driver_call(zend_object *driver, zend_function *method, zend_string *key, const zend_long *number,
                          phpsync_on_throw on_throw, zval *result);
@@ -237,8 +251,14 @@ phpsync_open_space *phpsync_space_of(zend_object *object);
 void phpsync_lock_instance(zend_string *key, zend_object *driver, zend_object *manager, zval *result);
 void phpsync_integer_instance(zend_string *key, zend_object *driver, zend_object *manager, zval *result);
 
-/* Makes a Hold object that owns hold; throws (and frees hold) on failure. */
-void phpsync_hold_object(phpsync_open_space *open, psync_hold *hold, zval *result);
+/*
+ * Takes the Lock as a Hold object. PSYNC_NO: the time ran out; an error was thrown. Else result stays as it was.
+ * owner: what lock belongs to, or NULL; released as soon as the library is done with it, whatever comes then.
+ */
+struct phpsync_file_handle;
+psync_result phpsync_hold_acquire(psync_lock *lock, phpsync_open_space *open, zend_string *key, double seconds,
+                                  double lease, struct phpsync_file_handle *owner, zval *result);
+uint64_t phpsync_hold_object_fence(zend_object *object);
 /* Releases the Hold of a Hold object: PSYNC_OK, PSYNC_NO or an error. */
 psync_result phpsync_hold_object_release(zend_object *object, psync_error *error);
 

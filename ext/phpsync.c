@@ -115,6 +115,10 @@ static PHP_MINIT_FUNCTION(phpsync)
     phpsync_register_hold();
     phpsync_register_owner();
     phpsync_register_listing();
+    phpsync_register_file_manager();
+    phpsync_register_with_file_manager();
+    phpsync_register_file_lock_driver();
+    phpsync_register_file_integer_driver();
     return SUCCESS;
 }
 

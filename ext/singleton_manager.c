@@ -60,17 +60,29 @@ ZEND_METHOD(PhpSync_Generic_SingletonManager, has)
     RETURN_BOOL(find(Z_OBJ_P(ZEND_THIS), key, class_name) != NULL);
 }
 
-/* An array at place that is this holder's alone; what else stood there goes. */
-static HashTable *writable_array(zval *place)
+/* An array at place that is this holder's alone; what else stood there goes to *old. */
+static HashTable *writable_array(zval *place, zval *old)
 {
+    ZVAL_UNDEF(old);
     if (Z_TYPE_P(place) != IS_ARRAY) {
-        zval old;
-        ZVAL_COPY_VALUE(&old, place);
+        ZVAL_COPY_VALUE(old, place);
         array_init(place);
-        zval_ptr_dtor(&old);
     }
     SEPARATE_ARRAY(place);
     return Z_ARRVAL_P(place);
+}
+
+/* The place of key, or of a class, in a table; null if it was not there. */
+static zval *place_in(HashTable *table, zend_string *name)
+{
+    zval *place = zend_symtable_find(table, name);
+    if (place == NULL) {
+        zval nothing;
+        ZVAL_NULL(&nothing);
+        place = zend_symtable_update(table, name, &nothing);
+    }
+    ZVAL_DEREF(place);
+    return place;
 }
 
 ZEND_METHOD(PhpSync_Generic_SingletonManager, set)
@@ -81,26 +93,14 @@ ZEND_METHOD(PhpSync_Generic_SingletonManager, set)
     zval *instance = ZEND_CALL_ARG(execute_data, 3);
     ZVAL_DEREF(instance);
 
-    HashTable *classes = writable_array(instances_of(Z_OBJ_P(ZEND_THIS)));
-    zval *objects = zend_symtable_find(classes, class_name);
-    if (objects == NULL) {
-        zval empty;
-        array_init(&empty);
-        objects = zend_symtable_update(classes, class_name, &empty);
-    }
-    ZVAL_DEREF(objects);
-    HashTable *kept = writable_array(objects);
-    zval *place = zend_symtable_find(kept, key);
-    zval old;
-    Z_TRY_ADDREF_P(instance);
-    if (place == NULL) {
-        zend_symtable_update(kept, key, instance);
-        return;
-    }
-    ZVAL_DEREF(place);
-    ZVAL_COPY_VALUE(&old, place);
-    ZVAL_COPY_VALUE(place, instance);
-    zval_ptr_dtor(&old); /* last: its destructor may change the table */
+    zval replaced[3];
+    HashTable *classes = writable_array(instances_of(Z_OBJ_P(ZEND_THIS)), &replaced[0]);
+    HashTable *objects = writable_array(place_in(classes, class_name), &replaced[1]);
+    zval *place = place_in(objects, key);
+    ZVAL_COPY_VALUE(&replaced[2], place);
+    ZVAL_COPY(place, instance);
+    /* Last: a destructor may change, or free, all of these tables. */
+    for (size_t i = 0; i < 3; i++) zval_ptr_dtor(&replaced[i]);
 }
 
 ZEND_METHOD(PhpSync_Generic_SingletonManager, remove)
@@ -109,10 +109,9 @@ ZEND_METHOD(PhpSync_Generic_SingletonManager, remove)
     PHPSYNC_PARAMETERS_OR_MORE(2, 2);
     if (!pair_arguments(execute_data, &key, &class_name)) RETURN_THROWS();
     if (find(Z_OBJ_P(ZEND_THIS), key, class_name) == NULL) return;
-    HashTable *classes = writable_array(instances_of(Z_OBJ_P(ZEND_THIS)));
-    zval *objects = zend_symtable_find(classes, class_name);
-    ZVAL_DEREF(objects);
-    zend_symtable_del(writable_array(objects), key);
+    zval none; /* both are arrays, or it would not have been found */
+    HashTable *classes = writable_array(instances_of(Z_OBJ_P(ZEND_THIS)), &none);
+    zend_symtable_del(writable_array(place_in(classes, class_name), &none), key);
 }
 
 void phpsync_register_singleton_manager(void)

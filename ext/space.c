@@ -80,7 +80,7 @@ ZEND_METHOD(PhpSync_Space, open)
     PHPSYNC_PARAMETERS(0, 1);
     if (!phpsync_optional_string_argument(PHPSYNC_ARGUMENT(1), 1, &dsn)) RETURN_THROWS();
     dsn = dsn == NULL ? default_dsn() : zend_string_copy(dsn);
-    phpsync_open_space *open = phpsync_open_space_get(dsn);
+    phpsync_open_space *open = phpsync_open_space_get(dsn, false);
     zend_string_release(dsn);
     if (open == NULL) RETURN_THROWS();
     object_init_ex(return_value, phpsync_ce_space);
@@ -326,5 +326,6 @@ void phpsync_register_space(void)
     handlers.free_obj = free_object;
     handlers.clone_obj = NULL;
     phpsync_not_comparable(&handlers);
+    phpsync_strict_handlers(&handlers);
     handlers.get_debug_info = get_debug_info;
 }

@@ -13,6 +13,13 @@ zend_function *phpsync_driver_method(zend_class_entry *ce, const char *name, siz
     return zend_hash_str_find_ptr(&ce->function_table, name, length);
 }
 
+void phpsync_handle_thrown(phpsync_on_throw on_throw)
+{
+    if (EG(exception) == NULL || on_throw == PHPSYNC_PASS) return;
+    bool absent = instanceof_function(EG(exception)->ce, phpsync_ce_integer_absent);
+    if (on_throw == PHPSYNC_WRAP || !absent) phpsync_wrap_exception();
+}
+
 bool phpsync_driver_call(zend_object *driver, zend_function *method, zend_string *key, const zend_long *number,
                          phpsync_on_throw on_throw, zval *result)
 {
@@ -21,9 +28,7 @@ bool phpsync_driver_call(zend_object *driver, zend_function *method, zend_string
     if (number != NULL) ZVAL_LONG(&arguments[1], *number);
     if (EXPECTED(phpsync_call(method, driver, driver->ce, result, number == NULL ? 1 : 2, arguments))) return true;
 
-    if (EG(exception) == NULL || on_throw == PHPSYNC_PASS) return false;
-    bool absent = instanceof_function(EG(exception)->ce, phpsync_ce_integer_absent);
-    if (on_throw == PHPSYNC_WRAP || !absent) phpsync_wrap_exception();
+    phpsync_handle_thrown(on_throw);
     return false;
 }
 

@@ -1,29 +1,46 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * file - does one thing to the key "k" of a space, between two calls of
- * getppid(2) that tests/file/run finds in a trace. Its argument after the DSN:
+ * file - does one thing to the key "k" of a space, between two calls of getppid(2) that the tests find in a trace:
  *
- * - acquire, hold, renew, release, create, add, set, remove;
- * - wait: waits for the Lock's end, at most 20 seconds;
- * - await: waits until the Integer is at least 1, at most 20 seconds;
- * - stay: takes, frees, counts; after a line from its input holds and counts, and stays until the next line;
+ *     file DSN ACTION [twice]
+ *
+ * ACTION is one of the table below, or
+ *
+ * - wait, await: for the Lock's end, for the Integer to be at least 1; at most two minutes. Says "waits" before;
+ * - stay: takes, frees, counts; after a line from its input holds and counts; stays until the next line;
  * - state: prints "lock=absent|alive|ended integer=VALUE|none";
  * - prove: takes, frees and counts, then says "works".
  *
- * Prints the result's number, and for an error its message.
+ * Prints the result's number, and for an error its message. With "twice" it then prints the state as this process
+ * sees it, does the same again, and prints result and state once more.
+ *
+ * With SHORT_WRITE=N in its environment the Nth pwrite(2) writes half of what it should.
  */
 #include <phpsync/phpsync.h>
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+static const char *dsn;
 static psync_space *space;
 static psync_lock *lock;
 static psync_integer *integer;
 static psync_hold *hold;
 static psync_error error;
+
+static psync_result open_key(void)
+{
+    psync_result r = psync_space_open(dsn, NULL, &space, &error);
+    if (!r) r = psync_lock_open(space, "k", 1, &lock, &error);
+    if (!r) r = psync_integer_open(space, "k", 1, &integer, &error);
+    return r;
+}
+
+/* ---- actions --------------------------------------------------------------- */
 
 static psync_result acquire(void)
 {
@@ -32,12 +49,17 @@ static psync_result acquire(void)
 
 static psync_result take_hold(void)
 {
-    return psync_lock_hold(lock, 60, &(psync_wait){.timeout = 0}, &hold, &error);
+    return psync_lock_hold(lock, 3600, &(psync_wait){.timeout = 0}, &hold, &error);
 }
 
 static psync_result renew(void)
 {
-    return psync_hold_renew(hold, 30, &error);
+    return psync_hold_renew(hold, 1800, &error);
+}
+
+static psync_result release_hold(void)
+{
+    return psync_hold_release(hold, &error);
 }
 
 static psync_result release(void)
@@ -55,20 +77,62 @@ static psync_result set(void)
     return psync_integer_set(integer, 5, &error);
 }
 
+static psync_result swap(void)
+{
+    return psync_integer_compare_set(integer, 1, 5, &error);
+}
+
 static psync_result remove_it(void)
 {
     return psync_integer_remove(integer, &error);
 }
 
+static psync_result look(void)
+{
+    psync_owner owner;
+    int64_t value;
+    psync_result r = psync_lock_inspect(lock, &owner, &error);
+    return r < 0 ? r : psync_integer_get(integer, &value, &error);
+}
+
+static int keep_lock(void *argument, const char *key, size_t length, const psync_owner *owner)
+{
+    (void)owner;
+    strncat(argument, key, length < 40 ? length : 40);
+    return 0;
+}
+
+static int keep_integer(void *argument, const char *key, size_t length, int64_t value)
+{
+    (void)value;
+    strncat(argument, key, length < 40 ? length : 40);
+    return 0;
+}
+
+/* A list of the one key that there is. */
+static psync_result list(void)
+{
+    char keys[128] = "";
+    psync_result r = psync_space_each_lock(space, keep_lock, keys, &error);
+    if (!r) r = psync_space_each_integer(space, keep_integer, keys, &error);
+    if (!r && strcmp(keys, "kk") != 0) {
+        printf("WRONG: the list is \"%s\"\n", keys);
+        exit(EXIT_FAILURE);
+    }
+    return r;
+}
+
 static psync_result wait_for_end(void)
 {
-    return psync_lock_wait(lock, &(psync_wait){.timeout = 20}, &error);
+    return psync_lock_wait(lock, &(psync_wait){.timeout = 120}, &error);
 }
 
 static psync_result await(void)
 {
-    return psync_integer_await_at_least(integer, 1, &(psync_wait){.timeout = 20}, &error);
+    return psync_integer_await_at_least(integer, 1, &(psync_wait){.timeout = 120}, &error);
 }
+
+/* ---- what is printed -------------------------------------------------------- */
 
 static int say(psync_result result)
 {
@@ -133,23 +197,81 @@ static int prove(void)
     return 0;
 }
 
-static const struct {
+/* ---- short writes ------------------------------------------------------------ */
+
+/* Stands before the C library's for the library under test. */
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at)
+{
+    static long number;
+    const char *shortened = getenv("SHORT_WRITE");
+    if (shortened && ++number == atol(shortened)) length /= 2;
+    return syscall(SYS_pwrite64, fd, bytes, length, at);
+}
+
+/* ------------------------------------------------------------------------------ */
+
+static const struct action {
     const char *name;
-    psync_result (*before)(void);
+    psync_result (*before)(void); /* outside what is traced */
     psync_result (*call)(void);
 } actions[] = {
-    {"acquire", NULL, acquire}, {"hold", NULL, take_hold},   {"renew", take_hold, renew},
-    {"release", NULL, release}, {"create", NULL, add},       {"add", NULL, add},
-    {"set", NULL, set},         {"remove", NULL, remove_it}, {"wait", NULL, wait_for_end},
+    {"acquire", NULL, acquire},
+    {"hold", NULL, take_hold},
+    {"renew", take_hold, renew},
+    {"release", NULL, release},
+    {"release_hold", take_hold, release_hold},
+    {"add", NULL, add},
+    {"set", NULL, set},
+    {"swap", NULL, swap},
+    {"remove", NULL, remove_it},
+    {"look", NULL, look},
+    {"list", NULL, list},
+    {"wait", NULL, wait_for_end},
     {"await", NULL, await},
 };
 
+static const struct action *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+        if (strcmp(actions[i].name, name) == 0) return &actions[i];
+    }
+    return NULL;
+}
+
+static int act(const struct action *action, bool twice)
+{
+    if (action->before && action->before()) return say(error.result);
+    if (action->call == wait_for_end || action->call == await) {
+        puts("waits");
+        fflush(stdout);
+    }
+    (void)getppid();
+    psync_result r = action->call();
+    (void)getppid();
+    say(r);
+    if (!twice) return 0;
+    state();
+    say(action->call());
+    return state();
+}
+
+/* The opening itself is what is traced. */
+static int open_only(bool twice)
+{
+    (void)getppid();
+    psync_result r = open_key();
+    (void)getppid();
+    say(r);
+    return twice ? say(open_key()) : 0;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3) return 64;
-    if (psync_space_open(argv[1], NULL, &space, &error)) return say(error.result);
-    psync_lock_open(space, "k", 1, &lock, NULL);
-    psync_integer_open(space, "k", 1, &integer, NULL);
+    if (argc < 3) return 64;
+    dsn = argv[1];
+    bool twice = argc == 4;
+    if (strcmp(argv[2], "open") == 0) return open_only(twice);
+    if (open_key()) return say(error.result);
     if (strcmp(argv[2], "state") == 0) return state();
     if (strcmp(argv[2], "stay") == 0) return stay();
     if (strcmp(argv[2], "prove") == 0) {
@@ -157,13 +279,6 @@ int main(int argc, char **argv)
         psync_space_close(space);
         return status;
     }
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
-        if (strcmp(actions[i].name, argv[2]) != 0) continue;
-        if (actions[i].before && actions[i].before()) return say(error.result);
-        (void)getppid();
-        psync_result r = actions[i].call();
-        (void)getppid();
-        return say(r);
-    }
-    return 64;
+    const struct action *action = find(argv[2]);
+    return action ? act(action, twice) : 64;
 }

@@ -16,11 +16,10 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SLOTS = 256, COUNTERS = 8 };
+enum { SLOTS = 256, COUNTERS = 16 };
 
 typedef struct shared {
     _Alignas(64) unsigned __int128 number;
@@ -144,46 +143,43 @@ PHP_METHOD(Baseline, reset)
     memset(memory, 0, sizeof *memory);
 }
 
-static void wait_in_rounds(int slot, int rounds)
+/* openInC(): int - the time, ns, and then opens the gate. */
+PHP_METHOD(Baseline, openInC)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    int64_t start = now();
+    open_gate();
+    RETURN_LONG(start);
+}
+
+/* The C twin of what bench/php/wake.php's waiters do. */
+static void wait_in_rounds(int counters, int slot, int rounds)
 {
     for (int round = 1; round <= rounds; round++) {
-        reach(0, (uint32_t)round);
-        count_up(1);
+        reach(counters, (uint32_t)round);
+        count_up(counters + 1);
         pass_gate();
         memory->stamps[slot] = now();
-        count_up(2);
+        count_up(counters + 2);
     }
 }
 
-/* wakeInC(int $waiters, int $rounds): array - the last waiter's latency in each round, ns, in C processes. */
-PHP_METHOD(Baseline, wakeInC)
+/* waiterInC(int $counters, int $slot, int $rounds): int - forks a process that never runs PHP; its pid. */
+PHP_METHOD(Baseline, waiterInC)
 {
-    zend_long waiters, rounds;
-    ZEND_PARSE_PARAMETERS_START(2, 2)
-    Z_PARAM_LONG(waiters)
+    zend_long counters, slot, rounds;
+    ZEND_PARSE_PARAMETERS_START(3, 3)
+    Z_PARAM_LONG(counters)
+    Z_PARAM_LONG(slot)
     Z_PARAM_LONG(rounds)
     ZEND_PARSE_PARAMETERS_END();
-    if (waiters < 1 || waiters > SLOTS) return;
-    memset(memory, 0, sizeof *memory);
-    for (int i = 0; i < waiters; i++) {
-        if (fork() == 0) {
-            wait_in_rounds(i, (int)rounds);
-            _exit(0);
-        }
+    if (counters < 0 || counters + 2 >= COUNTERS || slot < 0 || slot >= SLOTS) return;
+    pid_t pid = fork();
+    if (pid == 0) {
+        wait_in_rounds((int)counters, (int)slot, (int)rounds);
+        _exit(0);
     }
-    array_init(return_value);
-    for (zend_long round = 1; round <= rounds; round++) {
-        __atomic_store_n(&memory->gate, 1, __ATOMIC_RELEASE);
-        count_up(0);
-        reach(1, (uint32_t)(waiters * round));
-        usleep(3000); /* until all sleep */
-        int64_t start = now(), last = 0;
-        open_gate();
-        reach(2, (uint32_t)(waiters * round));
-        for (int i = 0; i < waiters; i++) last = memory->stamps[i] > last ? memory->stamps[i] : last;
-        add_next_index_long(return_value, last - start);
-    }
-    while (waiters-- > 0) wait(NULL);
+    RETURN_LONG(pid);
 }
 
 ZEND_BEGIN_ARG_INFO_EX(no_arguments, 0, 0, 0)
@@ -192,8 +188,13 @@ ZEND_BEGIN_ARG_INFO_EX(one_argument, 0, 0, 1)
 ZEND_ARG_INFO(0, index)
 ZEND_END_ARG_INFO()
 ZEND_BEGIN_ARG_INFO_EX(two_arguments, 0, 0, 2)
-ZEND_ARG_INFO(0, a)
-ZEND_ARG_INFO(0, b)
+ZEND_ARG_INFO(0, counter)
+ZEND_ARG_INFO(0, wanted)
+ZEND_END_ARG_INFO()
+ZEND_BEGIN_ARG_INFO_EX(three_arguments, 0, 0, 3)
+ZEND_ARG_INFO(0, counters)
+ZEND_ARG_INFO(0, slot)
+ZEND_ARG_INFO(0, rounds)
 ZEND_END_ARG_INFO()
 
 /* The macros bring their own commas. */
@@ -208,7 +209,8 @@ static const zend_function_entry methods[] = {
     PHP_ME(Baseline, count, one_argument, ZEND_ACC_PUBLIC)
     PHP_ME(Baseline, reach, two_arguments, ZEND_ACC_PUBLIC)
     PHP_ME(Baseline, reset, no_arguments, ZEND_ACC_PUBLIC)
-    PHP_ME(Baseline, wakeInC, two_arguments, ZEND_ACC_PUBLIC)
+    PHP_ME(Baseline, openInC, no_arguments, ZEND_ACC_PUBLIC)
+    PHP_ME(Baseline, waiterInC, three_arguments, ZEND_ACC_PUBLIC)
     PHP_FE_END
 };
 /* clang-format on */

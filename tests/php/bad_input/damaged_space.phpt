@@ -14,7 +14,7 @@ foreach (['empty' => '', 'short' => 'x', 'text' => str_repeat('hello', 2000), 'z
     $child = new Child('echo preg_replace("/:.*/", "", thrown(function () { space()->getInteger("k")->increment(); })), "\n";');
     $line = $child->line();
     check($line === 'PhpSync\Core\Exceptions\SyncOperationException', "$how: $line");
-    check($child->end() === 0, $how);
+    $status = $child->end(); check($status === 0, "$how: status $status");
 }
 unlink("$folder/$name");
 symlink('/etc/passwd', "$folder/$name");

@@ -48,6 +48,34 @@ class OwnManager extends PhpSync\Generic\SingletonManager
     protected $instances = [];
     public function get(string $key, string $className) { return parent::get($key, $className); }
 }
+class OwnFileManager implements PhpSync\Drivers\FileSystem\FileManagerInterface
+{
+    public function getFileName(string $key, string $category) {}
+    public function ensureDirectoriesExist(string $fileName) {}
+    public function getRootPath(): string { return ''; }
+    public function setRootPath(string $path) {}
+}
+class TunedFileManager extends PhpSync\Drivers\FileSystem\FileManager
+{
+    private $rootPath;
+    public function getFileName(string $key, string $category) { return parent::getFileName($key, $category); }
+}
+class OwnLocks extends PhpSync\Drivers\FileSystem\FileSystemLockSyncDriver
+{
+    const CATEGORY = 'own';
+    protected $manager;
+    public function setManager(PhpSync\Drivers\FileSystem\FileManagerInterface $manager) { return parent::setManager($manager); }
+    public function lock(string $key) { parent::lock($key); }
+}
+class OwnIntegers extends PhpSync\Drivers\FileSystem\FileSystemIntegerSyncDriver
+{
+    protected function openFile($fileName, $mode) { return parent::openFile($fileName, $mode); }
+}
+class DriverWithTrait extends LockDriver
+{
+    use PhpSync\Drivers\FileSystem\WithFileManagerTrait;
+    public function __construct(PhpSync\Drivers\FileSystem\FileManagerInterface $manager) { $this->setManager($manager); }
+}
 class OwnError extends PhpSync\Core\Exceptions\SyncOperationException {}
 class OwnLock extends PhpSync\Generic\Lock {}
 class OwnInteger extends PhpSync\Generic\Integer { public $more = 1; }

@@ -5,6 +5,7 @@ What output handlers, destructors after them and session handlers ask for at a r
 --FILE--
 <?php
 require __DIR__ . '/../include/testing.inc';
+require __DIR__ . '/../include/server.inc';
 $folder = sys_get_temp_dir() . '/phpsync-late-' . getmypid();
 mkdir($folder);
 $driver = var_export(realpath(__DIR__ . '/../include/driver.inc'), true);
@@ -28,15 +29,8 @@ file_put_contents("$folder/late.php", '<?php
     ob_start(function ($text) { PhpSync\Generic\Lock::getInstance("handler", new Chain(2)); return $text; });
     for ($i = 0; $i < 50; $i++) $s->getLock("k$i");
     echo $s->getInteger("writes")->getValue();');
-$socket = stream_socket_server('tcp://127.0.0.1:0');
-$address = stream_socket_get_name($socket, false);
-fclose($socket);
-$given = preg_split('/\s+/', trim(getenv('PHPSYNC_TEST_OPTIONS')));
-$server = proc_open(array_merge([PHP_BINARY, '-n'], $given, ['-S', $address, '-t', $folder]), [1 => ['file', '/dev/null', 'w'], 2 => ['pipe', 'w']], $pipes, null, array_merge(getenv(), ['PHPSYNC_TEST_DSN' => space_dsn()]));
-while (($line = fgets($pipes[2])) !== false && strpos($line, 'started') === false);
+$address = php_server('-t', $folder);
 for ($i = 0; $i < 4; $i++) echo file_get_contents("http://$address/late.php"), "\n";
-proc_terminate($server);
-proc_close($server);
 array_map('unlink', glob("$folder/*"));
 rmdir($folder);
 ?>

@@ -3,6 +3,7 @@ The example jobs: workers paused by one web request, resumed by another, stopped
 --FILE--
 <?php
 require __DIR__ . '/../include/testing.inc';
+require __DIR__ . '/../include/server.inc';
 $examples = getenv('PHPSYNC_TEST_ROOT') . '/examples/php';
 $folder = sys_get_temp_dir() . '/phpsync-jobs-' . getmypid();
 mkdir("$folder/files", 0700, true);
@@ -15,13 +16,7 @@ $producer->expect('3000 tasks');
 check($producer->end() === 0, 'producer');
 
 // The admin page on a real web server.
-$socket = stream_socket_server('tcp://127.0.0.1:0');
-$address = stream_socket_get_name($socket, false);
-fclose($socket);
-$given = preg_split('/\s+/', trim(getenv('PHPSYNC_TEST_OPTIONS')));
-$server = proc_open(array_merge([PHP_BINARY, '-n'], $given, ['-S', $address, "$examples/admin.php"]), [1 => ['file', '/dev/null', 'w'], 2 => ['pipe', 'w']], $pipes);
-end_with_test($server);
-while (($line = fgets($pipes[2])) !== false && strpos($line, 'started') === false);
+$address = php_server("$examples/admin.php");
 function request(string $address, string $path, ?array $post = null, string $cookie = ''): array
 {
     $http = ['ignore_errors' => true, 'follow_location' => 0, 'header' => "Cookie: $cookie\r\nContent-Type: application/x-www-form-urlencoded\r\n"];
@@ -74,7 +69,6 @@ $hold = space()->getLock('cron-nightly-sum')->hold();
 $cron = new Child("$examples/cron.php", [], [], true);
 $cron->expect('the last run is still going');
 check($cron->end() === 75, 'cron while another runs');
-proc_terminate($server);
 echo "done\n";
 ?>
 --EXPECT--

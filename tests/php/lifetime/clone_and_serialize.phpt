@@ -15,7 +15,8 @@ $made = (new ReflectionClass('MyLock'))->newInstanceWithoutConstructor();
 $s = space();
 check($s->getLock('a') != $s->getLock('b') && $s->getInteger('a') != $s->getInteger('b') && $s->getLock('a')->hold() != $s->getLock('b')->hold(), 'two are not equal');
 check($s->getLock('a') == $s->getLock('a') && $s == $s && space() != PhpSync\Space::open(str_replace('test', 'other', space_dsn())), 'one is equal to itself');
-echo thrown(function () use ($made) { serialize($made); }), "\n";
+// PHP 7.4 asks __serialize before it asks whether the class may be serialized.
+if (PHP_VERSION_ID >= 80100) check(thrown(function () use ($made) { serialize($made); }) === "Exception: Serialization of 'MyLock' is not allowed", 'a subclass');
 echo thrown(function () use ($made) { clone $made; }), "\n";
 ?>
 --EXPECT--
@@ -29,5 +30,4 @@ Exception: Serialization of 'PhpSync\Generic\Integer' is not allowed
 Error: Call to private PhpSync\Generic\Integer::__construct() from global scope
 Exception: Unserialization of 'PhpSync\Generic\Integer' is not allowed
 Exception: Unserialization of 'PhpSync\Generic\Integer' is not allowed
-Exception: Serialization of 'MyLock' is not allowed
 Error: Trying to clone an uncloneable object of class MyLock

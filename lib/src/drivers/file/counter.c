@@ -471,7 +471,10 @@ psync_result file_fence_begin(struct file_home *home, bool check, uint64_t *fenc
     pthread_mutex_lock(&home->fence.mutex);
     psync_result r = settle_fences(home, check, error);
     if (!r) r = file_number_read(home->fence.fd, fence_name, &number, error);
-    if (!r && number.value == INT64_MAX) r = file_damaged(error, fence_name, "no fence can be larger; remove it");
+    if (!r && number.value == INT64_MAX) {
+        r = psync_error_set(error, PSYNC_ERROR_DAMAGED, 0, "%s holds the largest number there is; remove it",
+                            fence_name);
+    }
     if (!r) {
         int64_t now = psync__clock->realtime() / 1000;
         int64_t next = number.value < now ? now : number.value + 1;

@@ -147,9 +147,10 @@ static bool same_boot(const struct file_record *record)
 static int64_t lease_end(const struct file_record *record)
 {
     if (!record->expires_boot || same_boot(record)) return record->expires_boot;
-    int64_t left = record->expires_wall * 1000 - psync__clock->realtime();
-    int64_t end = psync__clock->boottime() + left;
-    return end > 0 ? end : 1;
+    /* The file may say any number. */
+    __int128 end = (__int128)record->expires_wall * 1000 - psync__clock->realtime() + psync__clock->boottime();
+    if (end < 1) return 1;
+    return end < INT64_MAX ? (int64_t)end : INT64_MAX;
 }
 
 /* Whether the acquisition counts as absent: a Hold whose lease has run out or whose holder has ended. */

@@ -1,0 +1,63 @@
+/* This is a generated file, edit the .stub.php file instead.
+ * Stub hash: 98bd6cb561a4706802785cb4e08cc5749e092518 */
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver___construct, 0, 0, 1)
+	ZEND_ARG_OBJ_INFO(0, manager, PhpSync\\Drivers\\FileSystem\\FileManagerInterface, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_getManager, 0, 0, PhpSync\\Drivers\\FileSystem\\FileManagerInterface, 0)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_setManager arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver___construct
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_setValue, 0, 2, IS_LONG, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, value, IS_LONG, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_getValue, 0, 1, IS_LONG, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_increment, 0, 2, IS_LONG, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, by, IS_LONG, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_hasValue, 0, 1, _IS_BOOL, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_delete, 0, 0, 1)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_openFile, 0, 0, 2)
+	ZEND_ARG_INFO(0, fileName)
+	ZEND_ARG_INFO(0, mode)
+ZEND_END_ARG_INFO()
+
+
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, __construct);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_WithFileManagerTrait, getManager);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_WithFileManagerTrait, setManager);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, setValue);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, getValue);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, increment);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, hasValue);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, delete);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, openFile);
+
+
+static const zend_function_entry class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_methods[] = {
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, __construct, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver___construct, ZEND_ACC_PUBLIC)
+	ZEND_MALIAS(PhpSync_Drivers_FileSystem_WithFileManagerTrait, getManager, getManager, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_getManager, ZEND_ACC_PUBLIC)
+	ZEND_MALIAS(PhpSync_Drivers_FileSystem_WithFileManagerTrait, setManager, setManager, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_setManager, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, setValue, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_setValue, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, getValue, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_getValue, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, increment, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_increment, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, hasValue, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_hasValue, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, delete, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_delete, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, openFile, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver_openFile, ZEND_ACC_PROTECTED)
+	ZEND_FE_END
+};

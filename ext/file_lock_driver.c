@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * file_lock_driver.c - PhpSync\Drivers\FileSystem\FileSystemLockSyncDriver.
+ *
+ * These methods are for code that calls the driver itself, and for classes
+ * that extend it: a Lock has the library's handle of its own (file_places.c).
+ * What a FileManager throws leaves them as it is.
+ */
+#include "files.h"
+#include "file_lock_driver_arginfo.h"
+
+zend_class_entry *phpsync_ce_file_lock_driver;
+
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, __construct)
+{
+    phpsync_construct_driver(INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
+/* Finds the Lock named by argument 1. Release the handle afterwards. */
+static phpsync_found find(zend_execute_data *execute_data, phpsync_access access, phpsync_file_handle **handle)
+{
+    zend_string *key;
+    *handle = NULL;
+    if (!phpsync_string_argument(ZEND_CALL_ARG(execute_data, 1), 1, true, &key)) return PHPSYNC_FOUND_ERROR;
+    return phpsync_file_lock(Z_OBJ_P(ZEND_THIS), key, access, PHPSYNC_PASS, handle);
+}
+
+typedef psync_result block_on(psync_lock *lock, const psync_wait *wait, psync_error *error);
+
+static psync_result acquire(psync_lock *lock, const psync_wait *wait, psync_error *error)
+{
+    return psync_lock_acquire(lock, wait, NULL, error);
+}
+
+static void block(INTERNAL_FUNCTION_PARAMETERS, phpsync_access access, block_on *call)
+{
+    phpsync_file_handle *handle;
+    phpsync_wait wait;
+    psync_error error;
+    (void)return_value;
+    PHPSYNC_PARAMETERS_OR_MORE(1, 1);
+    if (find(execute_data, access, &handle) != PHPSYNC_FOUND_HANDLE) return; /* there is none, or thrown */
+    phpsync_wait_init(&wait, INFINITY);
+    psync_result result = call(handle->lock, &wait.wait, &error);
+    phpsync_file_handle_release(handle);
+    phpsync_wait_finish(&wait);
+    if (result < 0) phpsync_throw(&error);
+}
+
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, lock)
+{
+    block(INTERNAL_FUNCTION_PARAM_PASSTHRU, PHPSYNC_CHANGE, acquire);
+}
+
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, wait)
+{
+    block(INTERNAL_FUNCTION_PARAM_PASSTHRU, PHPSYNC_LOOK, psync_lock_wait);
+}
+
+typedef psync_result ask_lock(psync_lock *lock, psync_error *error);
+
+static void ask(INTERNAL_FUNCTION_PARAMETERS, ask_lock *call)
+{
+    phpsync_file_handle *handle;
+    psync_error error;
+    PHPSYNC_PARAMETERS_OR_MORE(1, 1);
+    switch (find(execute_data, PHPSYNC_LOOK, &handle)) {
+    case PHPSYNC_FOUND_HANDLE:
+        break;
+    case PHPSYNC_FOUND_NOTHING:
+        RETURN_FALSE;
+    default:
+        RETURN_THROWS();
+    }
+    psync_result result = call(handle->lock, &error);
+    phpsync_file_handle_release(handle);
+    if (result < 0) {
+        phpsync_throw(&error);
+        RETURN_THROWS();
+    }
+    RETURN_BOOL(result == PSYNC_OK);
+}
+
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, unlock)
+{
+    ask(INTERNAL_FUNCTION_PARAM_PASSTHRU, psync_lock_release);
+}
+
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, exists)
+{
+    ask(INTERNAL_FUNCTION_PARAM_PASSTHRU, psync_lock_exists);
+}
+
+void phpsync_register_file_lock_driver(void)
+{
+    phpsync_ce_file_lock_driver =
+        phpsync_register_class("PhpSync\\Drivers\\FileSystem\\FileSystemLockSyncDriver",
+                               class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_methods, NULL);
+    zend_class_implements(phpsync_ce_file_lock_driver, 1, phpsync_ce_lock_driver);
+    zend_declare_class_constant_string(phpsync_ce_file_lock_driver, ZEND_STRL("CATEGORY"), "locks");
+    phpsync_declare_manager(phpsync_ce_file_lock_driver);
+}

@@ -1,0 +1,44 @@
+/* This is a generated file, edit the .stub.php file instead.
+ * Stub hash: 9553d65c3f24b386ab698440fcde4fb07f509ac3 */
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver___construct, 0, 0, 1)
+	ZEND_ARG_OBJ_INFO(0, manager, PhpSync\\Drivers\\FileSystem\\FileManagerInterface, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_getManager, 0, 0, PhpSync\\Drivers\\FileSystem\\FileManagerInterface, 0)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_setManager arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver___construct
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_lock, 0, 0, 1)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_unlock, 0, 1, _IS_BOOL, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_wait arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_lock
+
+#define arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_exists arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_unlock
+
+
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, __construct);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_WithFileManagerTrait, getManager);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_WithFileManagerTrait, setManager);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, lock);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, unlock);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, wait);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, exists);
+
+
+static const zend_function_entry class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_methods[] = {
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, __construct, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver___construct, ZEND_ACC_PUBLIC)
+	ZEND_MALIAS(PhpSync_Drivers_FileSystem_WithFileManagerTrait, getManager, getManager, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_getManager, ZEND_ACC_PUBLIC)
+	ZEND_MALIAS(PhpSync_Drivers_FileSystem_WithFileManagerTrait, setManager, setManager, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_setManager, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, lock, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_lock, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, unlock, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_unlock, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, wait, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_wait, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, exists, arginfo_class_PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver_exists, ZEND_ACC_PUBLIC)
+	ZEND_FE_END
+};

@@ -1,0 +1,56 @@
+/* This is a generated file, edit the .stub.php file instead.
+ * Stub hash: 0ca3f28c9a7b82b190054bf0ddd572b8bebe3dd2 */
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_getFileName, 0, 0, 2)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, category, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_ensureDirectoriesExist, 0, 0, 1)
+	ZEND_ARG_TYPE_INFO(0, fileName, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_getRootPath, 0, 0, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_setRootPath, 0, 0, 1)
+	ZEND_ARG_TYPE_INFO(0, path, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_PhpSync_Drivers_FileSystem_FileManager___construct, 0, 0, 1)
+	ZEND_ARG_INFO(0, rootPath)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_PhpSync_Drivers_FileSystem_FileManager_getFileName arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_getFileName
+
+#define arginfo_class_PhpSync_Drivers_FileSystem_FileManager_ensureDirectoriesExist arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_ensureDirectoriesExist
+
+#define arginfo_class_PhpSync_Drivers_FileSystem_FileManager_getRootPath arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_getRootPath
+
+#define arginfo_class_PhpSync_Drivers_FileSystem_FileManager_setRootPath arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_setRootPath
+
+
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileManager, __construct);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileManager, getFileName);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileManager, ensureDirectoriesExist);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileManager, getRootPath);
+ZEND_METHOD(PhpSync_Drivers_FileSystem_FileManager, setRootPath);
+
+
+static const zend_function_entry class_PhpSync_Drivers_FileSystem_FileManagerInterface_methods[] = {
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Drivers_FileSystem_FileManagerInterface, getFileName, arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_getFileName, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Drivers_FileSystem_FileManagerInterface, ensureDirectoriesExist, arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_ensureDirectoriesExist, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Drivers_FileSystem_FileManagerInterface, getRootPath, arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_getRootPath, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_ABSTRACT_ME_WITH_FLAGS(PhpSync_Drivers_FileSystem_FileManagerInterface, setRootPath, arginfo_class_PhpSync_Drivers_FileSystem_FileManagerInterface_setRootPath, ZEND_ACC_PUBLIC|ZEND_ACC_ABSTRACT)
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_PhpSync_Drivers_FileSystem_FileManager_methods[] = {
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileManager, __construct, arginfo_class_PhpSync_Drivers_FileSystem_FileManager___construct, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileManager, getFileName, arginfo_class_PhpSync_Drivers_FileSystem_FileManager_getFileName, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileManager, ensureDirectoriesExist, arginfo_class_PhpSync_Drivers_FileSystem_FileManager_ensureDirectoriesExist, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileManager, getRootPath, arginfo_class_PhpSync_Drivers_FileSystem_FileManager_getRootPath, ZEND_ACC_PUBLIC)
+	ZEND_ME(PhpSync_Drivers_FileSystem_FileManager, setRootPath, arginfo_class_PhpSync_Drivers_FileSystem_FileManager_setRootPath, ZEND_ACC_PUBLIC)
+	ZEND_FE_END
+};

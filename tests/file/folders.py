@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What lies where, in which form; what is planted there; and processes that live on while their folder is moved,
+removed, emptied, or replaced by another.
+"""
+import os
+import shutil
+import subprocess
+import time
+
+
+def write(path, text):
+    with open(path, 'w') as file:
+        file.write(text)
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+def the_places_are_php_sync_fs_s(space):
+    check, run = space.check, space.run
+    integer, lock = space.place('integers'), space.place('locks')
+    space.fresh()
+    run('add')
+    run('acquire')
+    check('an Integer is a decimal number at its place', read(integer) == '1')
+    check('its key lies beside it', read(integer + '.key') == 'k')
+    check('a Lock is a file at its place', 'key k\n' in read(lock))
+    check('nothing lies in the root itself', all(os.path.isdir(f'{space.root}/{n}') for n in os.listdir(space.root)))
+    for text, value in (('', '0'), ('7\n\n', '7'), (' 12', '12'), ('-3', '-3')):
+        write(integer, text)
+        check(f'the text {text!r} is a number', space.state()[1] == value, space.state())
+    write(integer, '100')
+    run('set')
+    check('a shorter number is padded, the file never shortened', read(integer) == '5\n\n')
+    for text in ('x', '1.5', '99999999999999999999', '1 2', '-', '5' * 100):
+        write(integer, text)
+        told = run('add')
+        check(f'the text {text!r} is an error', told.startswith('-11 ') and integer in told, told)
+        check(f'the text {text!r} is left as it is', read(integer) == text)
+    os.unlink(integer)
+    write(integer + '.key', 'another')
+    check('a key that was left over is replaced', run('add') == '0' and read(integer + '.key') == 'k')
+    write(integer + '.key', 'another')
+    check('another key with the same digest is an error', 'another key' in run('add'), run('add'))
+    write(lock, '')
+    check("a Lock that php-sync-fs's PHP code left is an error that says so", 'php-sync-fs' in run('acquire'))
+
+
+def who_lives_on_in_a_new_folder(space):
+    for options in ('', '?mode=0666'):
+        for how in ('moved', 'removed', 'emptied', 'replaced'):
+            space.fresh()
+            process = subprocess.Popen(space.command('stay', options=options), stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, text=True)
+            process.stdout.readline()
+            time.sleep(0.1)     # a folder moved away is looked for twenty times a second, so not more often
+            if how in ('moved', 'replaced'):
+                os.rename(space.root, space.root + '.moved')
+            if how == 'replaced':
+                space.run('set', options=options)
+            elif how == 'removed':
+                shutil.rmtree(space.root)
+            elif how == 'emptied':
+                shutil.rmtree(space.root + '/locks')
+                shutil.rmtree(space.root + '/integers')
+            expected = '6' if how == 'replaced' else '1'
+            process.stdin.write('go\n')
+            process.stdin.flush()
+            told = process.stdout.readline().strip()
+            space.check(f'{options} a process goes on when the root was {how}', told == '0', told)
+            told = space.state(options=options)
+            space.check(f'{options} others see that it lives when the root was {how}', told == ('alive', expected), told)
+            process.communicate('go\n', timeout=120)
+            told = space.state(options=options)
+            space.check(f'{options} and that it released', told == ('absent', expected), told)
+            shutil.rmtree(space.root + '.moved', ignore_errors=True)
+
+
+def planted_links(space):
+    check, run = space.check, space.run
+    elsewhere = space.base + '/elsewhere'
+    os.mkdir(elsewhere)
+    for options in ('', '?mode=0666'):
+        for name in ('locks', 'integers', '.phpsync'):
+            space.fresh()
+            os.mkdir(space.root, 0o700)
+            os.symlink(elsewhere, f'{space.root}/{name}')
+            told = run('prove', options=options)
+            check(f'{options} a link in the place of {name} is refused', 'symbolic link' in told, told)
+            check(f'{options} nothing came through the link', os.listdir(elsewhere) == [], os.listdir(elsewhere))
+        for category, action in (('integers', 'add'), ('locks', 'release')):
+            space.fresh()
+            run('add', options=options)
+            run('acquire', options=options)
+            target = elsewhere + '/target'
+            os.rename(space.place(category), target)
+            content = read(target)
+            os.symlink(target, space.place(category))
+            told = run(action, options=options)
+            check(f'{options} a link in the place of a file in {category} is refused', 'symbolic link' in told, told)
+            check(f'{options} its target is left alone', read(target) == content)
+            os.unlink(target)
+    space.fresh()
+    run('add', options='?mode=0666')
+    shutil.move(f'{space.root}/integers/8c', elsewhere + '/8c')
+    os.symlink(elsewhere + '/8c', f'{space.root}/integers/8c')
+    told = run('add', options='?mode=0666')
+    check('a link deep in a shared folder is refused', told.startswith('-') and 'link' in told, told)
+    shutil.rmtree(elsewhere)
+
+
+def test(space):
+    the_places_are_php_sync_fs_s(space)
+    who_lives_on_in_a_new_folder(space)
+    planted_links(space)

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* perform.c - one lane: goes through its script, on its own opening of the space. */
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "performer.h"
+
+unsigned long long key_series;
+
+int key_prefix(char *text, size_t size)
+{
+    return snprintf(text, size, "linearizability-%020llu-", key_series);
+}
+
+/* Of some length, so that not all fit into one cell of shared memory. */
+int key_name(char *text, size_t size, int key)
+{
+    int n = key_prefix(text, size);
+    return n + snprintf(text + n, size - (size_t)n, "%s%d",
+                        key == 1 ? "whose-name-is-longer-than-those-of-its-neighbours-" : "", key);
+}
+
+static void spin(double seconds)
+{
+    int64_t until = now_ns() + (int64_t)(seconds * 1e9);
+    while (now_ns() < until) continue;
+}
+
+static void step(struct performer *p, const struct op *op)
+{
+    switch (op->kind) {
+    case HOLD:
+    case RENEW:
+    case HOLD_RELEASE:
+    case HOLD_VALID:
+        hold_call(p, op);
+        break;
+    case LIST_LOCKS:
+        list_call(p, true);
+        break;
+    case LIST_INTEGERS:
+        list_call(p, false);
+        break;
+    case SPIN:
+        spin(op->seconds);
+        break;
+    case YIELD:
+        sched_yield();
+        break;
+    case SIGNAL:
+        signal_raise((int)op->a);
+        break;
+    case AWAIT:
+        signal_await((int)op->a);
+        break;
+    case AWAIT_END:
+        await_end((int)op->a);
+        break;
+    case DIE:
+        raise(SIGKILL);
+        break;
+    default:
+        if (kind_is_lock(op->kind)) {
+            lock_call(p, op);
+        } else {
+            integer_call(p, op);
+        }
+    }
+}
+
+static void open_keys(struct performer *p)
+{
+    for (int i = 0; i < KEYS_MAX; i++) {
+        char name[PSYNC_KEY_MAX];
+        size_t length = (size_t)key_name(name, sizeof name, i);
+        if (psync_lock_open(p->space, name, length, &p->locks[i], &call_error) ||
+            psync_integer_open(p->space, name, length, &p->integers[i], &call_error)) {
+            run_failed("opening a key: %s", call_error.message);
+        }
+    }
+}
+
+static void close_keys(struct performer *p)
+{
+    for (int i = 0; i < KEYS_MAX; i++) {
+        psync_lock_close(p->locks[i]);
+        psync_integer_close(p->integers[i]);
+    }
+}
+
+psync_space *open_space(const struct setup *setup)
+{
+    psync_space *space = NULL;
+    psync_result result = setup->driver
+                              ? psync_space_open_driver(setup->driver, setup->dsn, NULL, &space, &call_error)
+                              : psync_space_open(setup->dsn, NULL, &space, &call_error);
+    if (result != PSYNC_OK) run_failed("%s", call_error.message);
+    return space;
+}
+
+void perform(const struct setup *setup, const struct workload *workload, int lane)
+{
+    const struct script *script = &workload->scripts[lane];
+    struct performer p = {.workload = workload, .lane = lane, .space = open_space(setup)};
+    if (p.space) open_keys(&p);
+    atomic_fetch_add(&shared->ready, 1);
+    while (!atomic_load(&shared->go)) sched_yield();
+    for (int i = 0; i < script->count && !atomic_load(&shared->failed); i++) step(&p, &script->ops[i]);
+    atomic_store(&shared->lanes[lane].leaving, now_ns());
+    if (!setup->threads) return; /* the process ends now, and its Holds with it */
+    for (int i = 0; i < KEYS_MAX; i++) hold_call(&p, &(struct op){.kind = HOLD_RELEASE, .key = i});
+    close_keys(&p);
+    psync_space_close(p.space);
+}
+
+void perform_last_look(const struct workload *workload, psync_space *space, int lane)
+{
+    struct performer p = {.workload = workload, .lane = lane, .space = space};
+    open_keys(&p);
+    for (int i = 0; i < workload->locks; i++) {
+        lock_call(&p, &(struct op){.kind = EXISTS, .key = i});
+        lock_call(&p, &(struct op){.kind = INSPECT, .key = i});
+    }
+    for (int i = 0; i < workload->integers; i++) integer_call(&p, &(struct op){.kind = GET, .key = i});
+    list_call(&p, true);
+    list_call(&p, false);
+    for (int i = 0; i < KEYS_MAX; i++) {
+        psync_lock_release(p.locks[i], NULL);
+        psync_integer_remove(p.integers[i], NULL);
+    }
+    close_keys(&p);
+}

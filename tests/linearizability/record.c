@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * record.c - starts the lanes of a workload, kills whom it says, waits for all,
+ * looks once more, and gathers what they wrote down.
+ *
+ * Of each process it is noted until when it certainly lived (just before the
+ * SIGKILL, or what it wrote last) and since when it certainly does not (it was
+ * reaped): between these two a Hold of it may end.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "perform.h"
+#include "recorder.h"
+
+/* How long a history may take: all its waits have limits far below. */
+static const int64_t STUCK = INT64_C(120000000000);
+
+struct shared *shared;
+
+static psync_space *parents_space;
+static pid_t churner;
+static pthread_t churner_thread;
+
+struct start {
+    const struct setup *setup;
+    const struct workload *workload;
+    int lane; /* -1: the one that churns */
+};
+
+/* ---- processes and threads -------------------------------------------------------------------- */
+
+static void run(const struct start *start)
+{
+    if (start->lane < 0) {
+        perform_churn(start->setup);
+    } else {
+        perform(start->setup, start->workload, start->lane);
+    }
+}
+
+static pid_t start_process(const struct start *start)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid < 0) run_failed("fork: %s", strerror(errno));
+    if (pid) return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (start->lane >= 0) shared->lanes[start->lane].pid = getpid();
+    run(start);
+    _exit(EXIT_SUCCESS);
+}
+
+static void *thread_body(void *argument)
+{
+    struct start start = *(struct start *)argument;
+    free(argument);
+    run(&start);
+    return NULL;
+}
+
+static pthread_t start_thread(const struct start *start)
+{
+    pthread_t thread;
+    struct start *copy = malloc(sizeof *copy);
+    if (!copy) abort();
+    *copy = *start;
+    if (pthread_create(&thread, NULL, thread_body, copy) != 0) abort();
+    return thread;
+}
+
+/* The last moment at which a lane certainly lived. killed: when the parent sent a SIGKILL, NEVER: it did not. */
+static int64_t last_sign(const struct lane *lane, int64_t killed)
+{
+    int64_t leaving = atomic_load(&lane->leaving);
+    int last = atomic_load(&lane->started) - 1;
+    if (leaving) return leaving; /* the SIGKILL came too late */
+    if (killed != NEVER) return killed;
+    return last < 0 ? 0 : lane->calls[last].invoke;
+}
+
+/* Reaps the lane's process if it has ended: well, or by a SIGKILL. */
+static bool has_ended(struct history *history, int lane)
+{
+    struct life *life = &history->lives[lane];
+    int status = 0;
+    if (life->dead != NEVER) return true;
+    pid_t ended = waitpid(shared->lanes[lane].pid, &status, WNOHANG);
+    if (ended == 0) return false;
+    bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (ended < 0 || (!killed && status != 0)) run_failed("lane %d ended with status %#x", lane, (unsigned)status);
+    life->dying = last_sign(&shared->lanes[lane], life->dying);
+    life->dead = now_ns();
+    atomic_store(&shared->ended[lane], 1);
+    return true;
+}
+
+/* Waits until all of these lanes have ended. */
+static void join(struct history *history, int first, int count)
+{
+    int64_t end = now_ns() + STUCK;
+    for (int lane = first; lane < first + count;) {
+        for (int i = lane; i < first + count; i++) has_ended(history, i); /* some wait for the end of others */
+        if (has_ended(history, lane)) {
+            lane++;
+        } else if (now_ns() > end) {
+            run_failed("lane %d did not come to its end", lane);
+            kill(shared->lanes[lane].pid, SIGKILL);
+        } else {
+            nap();
+        }
+    }
+}
+
+static void kill_one(struct history *history, const struct kill *victim)
+{
+    struct lane *lane = &shared->lanes[victim->lane];
+    int64_t end = now_ns() + STUCK;
+    while (atomic_load(&lane->started) < victim->after && now_ns() < end) {
+        if (has_ended(history, victim->lane)) return;
+    }
+    for (int64_t until = now_ns() + victim->moment; now_ns() < until;) continue;
+    history->lives[victim->lane].dying = now_ns();
+    kill(lane->pid, SIGKILL);
+    join(history, victim->lane, 1);
+}
+
+static void run_processes(const struct setup *setup, const struct workload *workload, struct history *history)
+{
+    for (int i = 0; i < workload->lanes; i++) {
+        shared->lanes[i].pid = start_process(&(struct start){setup, workload, i});
+    }
+    while (atomic_load(&shared->ready) < workload->lanes && !atomic_load(&shared->failed)) nap();
+    atomic_store(&shared->go, 1);
+    for (int i = 0; i < workload->kills; i++) {
+        int successor = workload->lanes + i;
+        kill_one(history, &workload->kill[i]);
+        shared->lanes[successor].pid = start_process(&(struct start){setup, workload, successor});
+    }
+    join(history, 0, workload->lanes + workload->kills);
+}
+
+static void run_threads(const struct setup *setup, const struct workload *workload)
+{
+    pthread_t threads[LANES_MAX];
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += STUCK / 1000000000;
+    for (int i = 0; i < workload->lanes; i++) threads[i] = start_thread(&(struct start){setup, workload, i});
+    atomic_store(&shared->go, 1);
+    for (int i = 0; i < workload->lanes; i++) {
+        if (pthread_timedjoin_np(threads[i], NULL, &end) == 0) continue;
+        fprintf(stderr, "thread %d did not come to its end\n",
+                i); /* it uses all that we have: no way on from here */
+        abort();
+    }
+}
+
+/* ---- a record ------------------------------------------------------------------------------ */
+
+static void begin_history(const struct setup *setup, const struct workload *workload, struct history *history)
+{
+    key_series++;
+    atomic_store(&shared->ready, 0);
+    atomic_store(&shared->go, 0);
+    atomic_store(&shared->churn, workload->churn);
+    for (int i = 0; i < SIGNALS; i++) {
+        atomic_store(&shared->signals[i], 0);
+        atomic_store(&shared->notes[i], 0);
+    }
+    for (int i = 0; i < LANES_MAX; i++) {
+        atomic_store(&shared->ended[i], 0);
+        atomic_store(&shared->lanes[i].started, 0);
+        atomic_store(&shared->lanes[i].leaving, 0);
+        history->lives[i] = (struct life){.pid = getpid(), .dying = NEVER, .dead = NEVER};
+    }
+    history->count = 0;
+    history->lanes = workload->lanes + workload->kills + 1; /* the last is the parent's */
+    history->liveness = (int64_t)(setup->liveness * 1e9);
+}
+
+static void gather(struct history *history)
+{
+    for (int lane = 0; lane < history->lanes; lane++) {
+        struct lane *from = &shared->lanes[lane];
+        int count = atomic_load_explicit(&from->started, memory_order_acquire);
+        for (int i = 0; i < count; i++) {
+            struct call *call = &history->calls[history->count++];
+            *call = from->calls[i];
+            if (call->respond == NEVER) call->outcome = UNKNOWN; /* killed while it wrote down the rest */
+        }
+    }
+}
+
+bool record(const struct setup *setup, const struct workload *workload, struct history *history)
+{
+    begin_history(setup, workload, history);
+    if (setup->threads) {
+        run_threads(setup, workload);
+    } else {
+        run_processes(setup, workload, history);
+        for (int i = 0; i < history->lanes - 1; i++) history->lives[i].pid = shared->lanes[i].pid;
+    }
+    if (workload->settle) {
+        int64_t until = now_ns() + history->liveness + 1;
+        while (now_ns() < until) nap();
+    }
+    perform_last_look(workload, parents_space, history->lanes - 1);
+    atomic_store(&shared->churn, false);
+    gather(history);
+    return !atomic_load(&shared->failed);
+}
+
+bool recorder_start(const struct setup *setup)
+{
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) abort();
+    key_series = (unsigned long long)now_ns();
+    struct start churn = {.setup = setup, .lane = -1};
+    if (setup->threads) {
+        churner_thread = start_thread(&churn);
+    } else {
+        churner = start_process(&churn);
+    }
+    parents_space = open_space(setup);
+    return !atomic_load(&shared->failed);
+}
+
+void recorder_stop(const struct setup *setup)
+{
+    atomic_store(&shared->stop, true);
+    if (setup->threads) {
+        pthread_join(churner_thread, NULL);
+    } else {
+        waitpid(churner, NULL, 0);
+    }
+    psync_space_close(parents_space);
+    munmap(shared, sizeof *shared);
+}
