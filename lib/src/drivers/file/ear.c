@@ -26,7 +26,7 @@
 #include <phpsync/driver.h>
 
 #include "clock.h"
-#include "root.h"
+#include "system.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int ear = -1; /* this and the rest: under the mutex */
@@ -42,7 +42,7 @@ static struct timespec time_of(int64_t ns)
 bool file_ear_begin(struct file_sleeper *sleeper)
 {
     pthread_mutex_lock(&mutex);
-    if (ear < 0) ear = file_keep(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    if (ear < 0) ear = psync__keep_descriptor(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     bool begun = ear >= 0;
     if (begun) {
         *sleeper = (struct file_sleeper){.next = sleepers, .generation = generation};

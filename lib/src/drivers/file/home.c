@@ -2,12 +2,14 @@
 /* home.c - the list of homes, and what a fork does to them. */
 #include "home.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ear.h"
 #include "identity.h"
+#include "place.h"
 #include "root.h"
 #include "spare.h"
 
@@ -115,6 +117,7 @@ struct file_home *file_home_get(const struct file_options *options)
         if (home) {
             home->options = *options;
             home->root_length = strlen(options->root);
+            snprintf(home->fence_path, sizeof home->fence_path, "%.*s/" FILE_FENCE, FILE_ROOT_MAX, options->root);
             atomic_init(&home->root.fd, -1);
             atomic_init(&home->root.spare_fd, -1);
             begin(home);

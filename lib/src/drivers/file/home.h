@@ -106,6 +106,7 @@ struct file_home {
     char host[PSYNC_HOST_MAX + 1];
     atomic_uint temporaries;
     struct file_spare spares[FILE_SPARES];
+    char fence_path[PATH_MAX]; /* for messages */
     struct file_counter fence;
     struct file_counter counters[FILE_COUNTERS];
     /* Until when (monotonic) this process lets others go first at the Locks with this hash. Relaxed: a hint. */

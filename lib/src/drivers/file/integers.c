@@ -6,7 +6,7 @@
  */
 #include "integers.h"
 
-#include "counter.h"
+#include "open_integer.h"
 #include "tree.h"
 #include "watch.h"
 

@@ -13,7 +13,7 @@
  * too, before it links it.
  *
  * Fences grow in the order of acquisitions because the space's fences are
- * locked from the drawing of the number to the link (counter.h).
+ * locked from the drawing of the number to the link (fence.h).
  *
  * Takers barge: who asks first after a release gets the Lock. One who has
  * waited for STARVING marks the file; who frees a marked Lock lets others go
@@ -28,8 +28,9 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "counter.h"
+
 #include "failure.h"
+#include "fence.h"
 #include "identity.h"
 #include "record.h"
 #include "spare.h"
@@ -98,23 +99,18 @@ static int open_lock(struct file_place *place, int how, bool *writable)
 /* Opens the Lock's file at a place and flocks it (LOCK_SH, LOCK_EX). PSYNC_NO: there is none. */
 static psync_result enter(struct file_place *place, int how, struct held *held, psync_error *error)
 {
-    for (;;) {
+    psync_result r = PSYNC_NO;
+    while (r == PSYNC_NO) {
         held->fd = open_lock(place, how, &held->writable);
         if (held->fd < 0) return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "open", place->path);
         int locked;
-        psync_result r;
         FILE_RETRY(locked, flock(held->fd, how));
-        if (locked < 0) {
-            r = file_failed(error, errno, "lock", place->path);
-        } else if (file_place_leads_to(place, held->fd)) {
-            r = read_record(place, held, error);
-        } else {
-            leave(held);
-            continue;
-        }
+        r = locked == 0 ? file_place_leads_to(place, held->fd, error)
+                        : file_failed(error, errno, "lock", place->path);
+        if (!r) r = read_record(place, held, error);
         if (r) leave(held);
-        return r;
     }
+    return r;
 }
 
 /* As enter, and the file is this key's, unless the key named the place itself. */
@@ -299,7 +295,7 @@ static psync_result made_durable(const struct file_home *home, const struct file
     if (!r) return PSYNC_OK;
     int locked;
     FILE_RETRY(locked, flock(spare->fd, LOCK_EX));
-    if (locked == 0 && file_place_leads_to(place, spare->fd)) file_place_unlink(place);
+    if (locked == 0 && file_place_leads_to(place, spare->fd, NULL) == PSYNC_OK) file_place_unlink(place);
     flock(spare->fd, LOCK_UN);
     return r;
 }
@@ -419,7 +415,7 @@ static bool is_still_linked(const struct file_place *place, const struct file_sp
     struct file_id id;
     if (file_stat_open(spare->fd, &id) != 0 || !file_same(&id, &spare->id)) return false;
     bool ours_alone = id.links == 2 && spare->turn == place->turn;
-    return ours_alone || (id.links > 1 && file_place_leads_to(place, spare->fd));
+    return ours_alone || (id.links > 1 && file_place_is(place, &id, NULL) == PSYNC_OK);
 }
 
 /*

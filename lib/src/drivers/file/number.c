@@ -48,7 +48,7 @@ size_t file_number_format(char text[FILE_NUMBER_MAX], int64_t value)
 
 static bool is_removed(const char *text)
 {
-    if (*text++ != '!') return false;
+    if (*text++ != FILE_NUMBER_REMOVED) return false;
     while (is_space(*text)) text++;
     return !*text;
 }
@@ -124,7 +124,7 @@ psync_result file_number_write(int fd, const char *path, const struct file_numbe
 
 psync_result file_number_remove(int fd, const char *path, const struct file_number *number, psync_error *error)
 {
-    char text[FILE_NUMBER_MAX] = "!";
+    char text[FILE_NUMBER_MAX] = {FILE_NUMBER_REMOVED};
     size_t length = number->length ? number->length : 1;
     memset(text + 1, '\n', length - 1);
     return write_text(fd, path, number, text, length, error);

@@ -13,7 +13,7 @@
 
 #include <phpsync/driver.h>
 
-enum { FILE_NUMBER_MAX = 64 }; /* bytes of a file that holds a number */
+enum { FILE_NUMBER_MAX = 64 /* bytes of a file that holds a number */, FILE_NUMBER_REMOVED = '!' };
 
 struct file_number {
     bool removed;                   /* the file is about to lose its name */

@@ -173,7 +173,7 @@ int file_place_folder_open(const struct file_place *place, int flags, mode_t mod
 {
     char folder[PATH_MAX];
     int fd;
-    if (place->owned) {
+    if (!strchr(place->name, '/')) {
         FILE_RETRY(fd, openat(place->at, ".", flags | O_CLOEXEC, mode));
         return fd;
     }
@@ -215,7 +215,7 @@ int file_place_open(struct file_place *place, int flags, mode_t mode)
             FILE_RETRY(
                 fd, openat(place->at, place->name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode));
         }
-        if (fd >= 0) return file_keep(fd);
+        if (fd >= 0) return psync__keep_descriptor(fd);
         if (errno != ENOENT && errno != ENOTDIR && errno != EBADF) return -1;
         int number = errno;
         if (moved_on(place, number)) continue;
@@ -237,11 +237,19 @@ int file_place_unlink(const struct file_place *place)
     return r;
 }
 
-bool file_place_leads_to(const struct file_place *place, int fd)
+psync_result file_place_is(const struct file_place *place, const struct file_id *id, psync_error *error)
 {
     struct file_id there;
+    if (file_place_stat(place, &there) == 0) return file_same(id, &there) ? PSYNC_OK : PSYNC_NO;
+    if (errno == ENOENT || errno == ENOTDIR) return PSYNC_NO;
+    return file_failed(error, errno, "look at", place->path);
+}
+
+psync_result file_place_leads_to(const struct file_place *place, int fd, psync_error *error)
+{
     struct file_id here;
-    return file_place_stat(place, &there) == 0 && file_stat_open(fd, &here) == 0 && file_same(&here, &there);
+    if (file_stat_open(fd, &here) != 0) return file_failed(error, errno, "look at", place->path);
+    return here.links ? file_place_is(place, &here, error) : PSYNC_NO;
 }
 
 psync_result file_place_sync(const struct file_place *place, psync_error *error)

@@ -19,6 +19,7 @@
 /* Files of ours lie below this folder of the root; never in the root itself. */
 #define FILE_OWN_FOLDER   ".phpsync"
 #define FILE_SPARE_FOLDER FILE_OWN_FOLDER "/spare"
+#define FILE_FENCE        FILE_OWN_FOLDER "/fence"
 #define FILE_LOCKS        "locks"
 #define FILE_INTEGERS     "integers"
 
@@ -59,8 +60,10 @@ int file_place_open(struct file_place *place, int flags, mode_t mode);
 int file_place_stat(const struct file_place *place, struct file_id *id);
 int file_place_unlink(const struct file_place *place);
 
-/* Whether the place's name leads to this open file. */
-bool file_place_leads_to(const struct file_place *place, int fd);
+/* Whether the place's name leads to this open file: PSYNC_OK or PSYNC_NO. */
+psync_result file_place_leads_to(const struct file_place *place, int fd, psync_error *error);
+/* The same of a file that is known already. */
+psync_result file_place_is(const struct file_place *place, const struct file_id *id, psync_error *error);
 
 /* Makes a change of the folder's entries durable. */
 psync_result file_place_sync(const struct file_place *place, psync_error *error);

@@ -221,5 +221,6 @@ bool file_record_parse(const char *text, size_t length, struct file_record *r)
     at = get_name(at, "label ", r->label, sizeof r->label, NULL);
     at = get_name(at, "key ", r->key, sizeof r->key, &r->key_length);
     at = get_text(at, "end\n");
-    return at && r->key_length && at <= text + length; /* a NUL ends every reader above, and one stands behind the text */
+    return at && r->key_length &&
+           at <= text + length; /* a NUL ends every reader above, and one stands behind the text */
 }

@@ -21,22 +21,12 @@ int64_t file_coarse_now(void)
     return (int64_t)now.tv_sec * PSYNC_NS_PER_S + now.tv_nsec;
 }
 
-int file_keep(int fd)
-{
-    if (fd < 0 || fd > 2) return fd;
-    int kept = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    int number = errno;
-    close(fd);
-    errno = number;
-    return kept;
-}
-
 /* Puts a folder into a descriptor. Release pairs with the acquire of who uses it: he sees the folder's turn too. */
 static int put(atomic_int *descriptor, int fd)
 {
     int old = atomic_load_explicit(descriptor, memory_order_relaxed); /* changed under the mutex, which is ours */
     if (old < 0) {
-        fd = file_keep(fd);
+        fd = psync__keep_descriptor(fd);
         if (fd >= 0) atomic_store_explicit(descriptor, fd, memory_order_release);
         return fd;
     }

@@ -28,10 +28,4 @@ int64_t file_coarse_now(void);
 
 void file_root_close(struct file_home *home);
 
-/*
- * The descriptor, or a copy above 2 in its stead: programs that close 0 to 2
- * and open them anew must not meet it. -1 and errno if there is none to be had.
- */
-int file_keep(int fd);
-
 #endif

@@ -81,7 +81,7 @@ static psync_result create(struct file_home *home, uint64_t *nonce, unsigned *nu
         name_of(*nonce, *number, new->name);
         FILE_RETRY(new->fd, openat(folder, new->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                                    home->options.mode));
-        new->fd = file_keep(new->fd);
+        new->fd = psync__keep_descriptor(new->fd);
         if (new->fd >= 0) {
             r = finish(home, new, error);
             if (r) give_up(home, new);
