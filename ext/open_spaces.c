@@ -12,10 +12,15 @@
  * by others. So each Space::open compares the identity of those paths with
  * the one at open; on a difference a new psync_space takes the old one's
  * place, which lives on as long as objects use it.
+ *
+ * Nor must one that meets ever new DSNs (a space a customer, say) keep all of
+ * them: from KEPT on, a new one takes the place of those that nothing uses.
  */
 #include "php_phpsync.h"
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { KEPT = 64 };
 
 typedef struct phpsync_path {
     struct phpsync_path *next;
@@ -197,12 +202,22 @@ static zend_string *cache_key(const zend_string *dsn, bool any_folder)
                            any_folder ? "any " : "", ZSTR_VAL(dsn));
 }
 
-/* An entry that nobody uses and whose paths have gone. */
-static int is_left_behind(zval *entry)
+/* Whether to keep an entry: not if nobody uses it, and its paths have gone or there are too many. */
+static int keep_or_remove(zval *entry, void *crowded)
 {
     const phpsync_open_space *open = Z_PTR_P(entry);
-    bool idle = open->references == 1 && !still_the_same(open->paths);
+    bool idle = open->references == 1 && (*(bool *)crowded || !still_the_same(open->paths));
     return idle ? ZEND_HASH_APPLY_REMOVE : ZEND_HASH_APPLY_KEEP;
+}
+
+static phpsync_open_space *open_and_keep(HashTable *spaces, zend_string *key, const char *dsn, bool any_folder)
+{
+    bool crowded = zend_hash_num_elements(spaces) >= KEPT;
+    phpsync_open_space *open = open_new(dsn, any_folder);
+    if (open == NULL) return NULL;
+    zend_hash_apply_with_argument(spaces, keep_or_remove, &crowded);
+    zend_hash_str_update_ptr(spaces, ZSTR_VAL(key), ZSTR_LEN(key), open);
+    return open;
 }
 
 phpsync_open_space *phpsync_open_space_get(const zend_string *dsn, bool any_folder)
@@ -224,9 +239,8 @@ phpsync_open_space *phpsync_open_space_get(const zend_string *dsn, bool any_fold
     }
     if (open != NULL) {
         if (!paths_allowed(open->paths) || !enter_request(open)) open = NULL;
-    } else if ((open = open_new(ZSTR_VAL(dsn), any_folder)) != NULL) {
-        zend_hash_apply(spaces, is_left_behind);
-        zend_hash_str_update_ptr(spaces, ZSTR_VAL(key), ZSTR_LEN(key), open);
+    } else {
+        open = open_and_keep(spaces, key, ZSTR_VAL(dsn), any_folder);
     }
     zend_string_release(key);
     return open != NULL ? phpsync_open_space_retain(open) : NULL;

@@ -106,6 +106,23 @@ zend_object *phpsync_manager_of(zend_object *driver, zend_class_entry *ours)
     return Z_OBJ_P(manager);
 }
 
+/*
+ * Where a class uses a trait, the engine reads its methods as if they were
+ * written in PHP, and those are larger in memory. So ours get as much room.
+ */
+static void give_room(zend_class_entry *trait)
+{
+    zval *entry;
+    ZEND_HASH_FOREACH_VAL(&trait->function_table, entry)
+    {
+        zend_function *larger = pecalloc(1, sizeof *larger, 1);
+        memcpy(larger, Z_PTR_P(entry), sizeof(zend_internal_function));
+        pefree(Z_PTR_P(entry), 1);
+        Z_PTR_P(entry) = larger;
+    }
+    ZEND_HASH_FOREACH_END();
+}
+
 void phpsync_register_with_file_manager(void)
 {
     zend_class_entry *ce =
@@ -113,4 +130,5 @@ void phpsync_register_with_file_manager(void)
                                class_PhpSync_Drivers_FileSystem_WithFileManagerTrait_methods, NULL);
     ce->ce_flags |= ZEND_ACC_TRAIT;
     phpsync_declare_manager(ce);
+    give_room(ce);
 }

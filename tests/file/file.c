@@ -77,9 +77,20 @@ static psync_result set(void)
     return psync_integer_set(integer, 5, &error);
 }
 
+/* Numbers of several digits, whose halves are not each other's: what a short write leaves of them shows. */
+static psync_result count(void)
+{
+    return psync_integer_add(integer, 1234, NULL, &error);
+}
+
+static psync_result put(void)
+{
+    return psync_integer_set(integer, 5678, &error);
+}
+
 static psync_result swap(void)
 {
-    return psync_integer_compare_set(integer, 1, 5, &error);
+    return psync_integer_compare_set(integer, 1234, 5678, &error);
 }
 
 static psync_result remove_it(void)
@@ -222,6 +233,8 @@ static const struct action {
     {"release_hold", take_hold, release_hold},
     {"add", NULL, add},
     {"set", NULL, set},
+    {"count", NULL, count},
+    {"put", NULL, put},
     {"swap", NULL, swap},
     {"remove", NULL, remove_it},
     {"look", NULL, look},

@@ -24,8 +24,9 @@ class Operation:
     starts: tuple = ()      # the state before, as the process itself sees it; () is old
 
 
-NOTHING, LOCKED, LIVES, ONE = ('absent', 'none'), ('ended', 'none'), ('alive', 'none'), ('absent', '1')
-BOTH = ('ended', '1')
+NOTHING, LOCKED, LIVES, ONE = ('absent', 'none'), ('ended', 'none'), ('alive', 'none'), ('absent', '1234')
+TWO, THREE, PUT = ('absent', '2468'), ('absent', '3702'), ('absent', '5678')
+BOTH = ('ended', '1234')
 OPERATIONS = {
     'acquire': Operation('acquire', (), NOTHING, LOCKED, LIVES, 1, LIVES),
     'acquire in a new folder': Operation('acquire', (), NOTHING, LOCKED, LIVES, 1, LIVES, fresh=True),
@@ -34,15 +35,15 @@ OPERATIONS = {
     'renew': Operation('renew', (), NOTHING, NOTHING, LIVES, 0, LIVES, starts=LIVES),
     'release': Operation('release', ('acquire',), LOCKED, NOTHING, NOTHING, 1, NOTHING),
     'release of a Hold': Operation('release_hold', (), NOTHING, NOTHING, NOTHING, 1, NOTHING, starts=LIVES),
-    'create': Operation('add', (), NOTHING, ONE, ONE, 0, ('absent', '2')),
-    'create in a new folder': Operation('add', (), NOTHING, ONE, ONE, 0, ('absent', '2'), fresh=True),
-    'add': Operation('add', ('add',), ONE, ('absent', '2'), ('absent', '2'), 0, ('absent', '3')),
-    'set': Operation('set', ('add',), ONE, ('absent', '5'), ('absent', '5'), 0, ('absent', '5')),
-    'swap': Operation('swap', ('add',), ONE, ('absent', '5'), ('absent', '5'), 1, ('absent', '5')),
-    'remove': Operation('remove', ('add',), ONE, NOTHING, NOTHING, 1, NOTHING),
-    'look': Operation('look', ('acquire', 'add'), BOTH, BOTH, BOTH, 0, BOTH),
-    'look at a dead Hold': Operation('look', ('hold', 'add'), ONE, ONE, ONE, 0, ONE),
-    'list': Operation('list', ('acquire', 'add'), BOTH, BOTH, BOTH, 0, BOTH),
+    'create': Operation('count', (), NOTHING, ONE, ONE, 0, TWO),
+    'create in a new folder': Operation('count', (), NOTHING, ONE, ONE, 0, TWO, fresh=True),
+    'add': Operation('count', ('count',), ONE, TWO, TWO, 0, THREE),
+    'set': Operation('put', ('count',), ONE, PUT, PUT, 0, PUT),
+    'swap': Operation('swap', ('count',), ONE, PUT, PUT, 1, PUT),
+    'remove': Operation('remove', ('count',), ONE, NOTHING, NOTHING, 1, NOTHING),
+    'look': Operation('look', ('acquire', 'count'), BOTH, BOTH, BOTH, 0, BOTH),
+    'look at a dead Hold': Operation('look', ('hold', 'count'), ONE, ONE, ONE, 0, ONE),
+    'list': Operation('list', ('acquire', 'count'), BOTH, BOTH, BOTH, 0, BOTH),
 }
 
 

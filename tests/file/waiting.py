@@ -47,23 +47,29 @@ def folders_that_vanish(space):
 
 
 def a_sleep_costs_nothing(space):
+    """Also while the folder is missing: then the first above it that is there is watched."""
+    for action, before, ends_it in (('wait', 'acquire', 'release'), ('await', 'remove', 'add')):
+        space.fresh()
+        space.run(before)
+        waiter = space.start(action)
+        if any('inotify' in name for name in descriptors(waiter.pid)):
+            slept = switches(waiter.pid)
+            time.sleep(0.7)
+            space.check(f'{action}: who sleeps on inotify never looks', switches(waiter.pid) == slept)
+        else:
+            space.skip(f'{action}: who sleeps on inotify never looks', 'this user has no inotify instance left')
+        space.run(ends_it)
+        space.woken(f'{action}: it is woken', waiter)
+
+
+def polling(space):
     space.fresh()
-    space.run('acquire')
-    waiter = space.start('wait')
-    if any('inotify' in name for name in descriptors(waiter.pid)):
-        before = switches(waiter.pid)
-        time.sleep(0.7)
-        space.check('who sleeps on inotify never looks', switches(waiter.pid) == before)
-    else:
-        space.skip('who sleeps on inotify never looks', 'this user has no inotify instance left')
-    space.run('release')
-    space.woken('it is woken by the release', waiter)
     space.run('acquire', options=POLLING)
     waiter = space.start('wait', options=POLLING)
     found = descriptors(waiter.pid)
     space.check('poll= uses no inotify', not any('inotify' in name for name in found), found)
     space.run('release', options=POLLING)
-    space.woken('and a release is seen', waiter)
+    space.woken('who polls sees a release', waiter)
 
 
 def inotify_that_fails(space):
@@ -146,6 +152,7 @@ def a_flood_of_events(space):
 def test(space):
     folders_that_vanish(space)
     a_sleep_costs_nothing(space)
+    polling(space)
     inotify_that_fails(space)
     no_inotify_left(space)
     a_flood_of_events(space)

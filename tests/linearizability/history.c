@@ -43,7 +43,7 @@ static const struct {
     [SIGNAL] = {"signal", NUMBER},
     [AWAIT] = {"await", NUMBER},
     [AWAIT_END] = {"awaitEnd", NUMBER},
-    [DIE] = {"die", NOTHING},
+    [DIE] = {"die", TIME},
 };
 
 bool kind_is_lock(enum kind kind)

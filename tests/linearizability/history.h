@@ -63,7 +63,7 @@ enum kind {
     SIGNAL,    /* a: the number of a signal */
     AWAIT,     /* a */
     AWAIT_END, /* a: the number of a lane whose process must have ended */
-    DIE        /* by SIGKILL */
+    DIE        /* by a SIGKILL that comes by itself within so many seconds, wherever the lane is then */
 };
 
 /* What to do: a call yet to be made. */

@@ -89,7 +89,8 @@ static bool campaign(const struct options *options)
     int64_t end = now_ns() + (int64_t)(options->seconds * 1e9);
     bool ok = recorder_start(&options->setup);
     if (!ok) printf("%s\n", shared->why);
-    for (uint64_t seed = options->seed; ok && now_ns() < end && sums.histories < options->histories; seed++) {
+    for (uint64_t seed = options->seed; ok && sums.histories < options->histories; seed++) {
+        if (sums.histories && now_ns() > end) break; /* one at the least */
         ok = examine(options, seed, &sums);
     }
     recorder_stop(&options->setup);

@@ -2,14 +2,16 @@
 /* proof.c - plays each broken driver's scene, and the same with the honest twin. */
 #include "proof.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "broken.h"
 #include "brute.h"
 #include "judge.h"
-#include "recorder.h"
+#include "shrink.h"
 #include "twin.h"
+#include "workload.h"
 
 static int passed, failed;
 
@@ -48,9 +50,14 @@ static void set_scene(const struct bug *bug, struct workload *workload)
     }
 }
 
-static void count(bool ok, const char *what, const struct bug *bug, const char *lanes)
+__attribute__((format(printf, 2, 3))) static void count(bool ok, const char *format, ...)
 {
-    printf("%s  %s: %s (%s)\n", ok ? "ok    " : "FAILED", what, bug->name, lanes);
+    va_list list;
+    va_start(list, format);
+    printf("%s  ", ok ? "ok    " : "FAILED");
+    vprintf(format, list);
+    printf("\n");
+    va_end(list);
     passed += ok;
     failed += !ok;
 }
@@ -64,36 +71,94 @@ static void file_name(const struct bug *bug, char *name, size_t size)
     }
 }
 
-static void play(const struct bug *bug, bool threads, const char *folder)
+static bool play(const struct bug *bug, const struct workload *workload, bool threads, struct history *history)
+{
+    psync_driver driver = driver_of(bug);
+    struct setup setup = {.dsn = "twin://scene", .driver = &driver, .threads = threads, .liveness = SCENE_LIVENESS};
+    bool ok = recorder_start(&setup) && record(&setup, workload, history);
+    if (!ok) printf("%s\n", shared->why);
+    recorder_stop(&setup);
+    return ok;
+}
+
+/* The broken driver is rejected, for a key of its kind, and the honest one accepted. */
+static void play_scene(const struct bug *bug, bool lock, bool threads, const char *folder)
 {
     static struct workload workload;
     static struct history history;
-    const char *lanes = threads ? "threads" : "processes";
-    psync_driver driver = driver_of(bug);
-    struct setup setup = {.dsn = "twin://scene", .driver = &driver, .threads = threads, .liveness = SCENE_LIVENESS};
     char name[80];
     set_scene(bug, &workload);
-    bool ok = recorder_start(&setup) && record(&setup, &workload, &history);
+    bool ok = play(bug, &workload, threads, &history);
     struct judgement judgement = judge(&history);
-    if (!ok) printf("%s\n", shared->why);
-    recorder_stop(&setup);
-    count(ok && judgement.answer == (honest ? ACCEPTED : REJECTED), honest ? "accepts without it" : "rejects", bug,
-          lanes);
+    bool rejected = judgement.answer == REJECTED && judgement.lock == lock;
+    count(ok && (honest ? judgement.answer == ACCEPTED : rejected), "%s: %s (%s)",
+          honest ? "accepts without it" : "rejects", bug->name, threads ? "threads" : "processes");
     file_name(bug, name, sizeof name);
-    bool wrong = honest && judgement.answer != ACCEPTED;
-    if (ok && judgement.answer != ACCEPTED && (wrong || (folder && !threads)))
-        tell(&history, &judgement, name, folder);
+    bool drawn = folder && !threads && !honest;
+    if (ok && judgement.answer != ACCEPTED && (honest || drawn)) tell(&history, &judgement, name, folder);
 }
 
-static void play_all(const struct bug *bugs, bool threads, const char *folder)
+static void play_all(const struct bug *bugs, bool lock, bool threads, const char *folder)
 {
     for (const struct bug *bug = bugs; bug->name; bug++) {
         if (threads && bug->kills) continue;
         for (int i = 0; i < 2; i++) {
             honest = i == 1;
-            play(bug, threads, folder);
+            play_scene(bug, lock, threads, folder);
         }
     }
+}
+
+/* One lane alone, so that its history is the same each time: a long one, of which a few calls tell all. */
+static void shrink_one(bool threads)
+{
+    enum { SEED = 37, LONG = 15, SHORT = 2 };
+    static struct workload workload;
+    static struct history history;
+    static struct part part;
+    static struct heart heart;
+    const struct bug *bug = integer_bugs;
+    while (bug->name && strcmp(bug->name, "an addition is applied twice") != 0) bug++;
+    workload_make(SEED, 2, threads, &workload);
+    workload.lanes = 1;
+    workload.kills = 0;
+    workload.churn = workload.settle = false;
+    honest = false;
+    bool ok = play(bug, &workload, threads, &history);
+    struct judgement judgement = judge(&history);
+    part_of(&history, judgement.lock, judgement.key, &part);
+    ok = ok && judgement.answer == REJECTED && part.count >= LONG;
+    if (ok) shrink(&part, &judgement.verdict, &heart);
+    count(ok && heart.part.count <= SHORT && check(&heart.part).answer == REJECTED,
+          "shrinks: %d calls on a key to %d", part.count, heart.part.count);
+}
+
+static bool same_script(const struct script *a, const struct script *b)
+{
+    bool same = a->count == b->count;
+    for (int i = 0; same && i < a->count; i++) {
+        char texts[2][80];
+        op_describe(&a->ops[i], texts[0], sizeof texts[0]);
+        op_describe(&b->ops[i], texts[1], sizeof texts[1]);
+        same = a->ops[i].key == b->ops[i].key && strcmp(texts[0], texts[1]) == 0;
+    }
+    return same;
+}
+
+static void repeat_workload(void)
+{
+    static struct workload once, again, other;
+    bool same = true, different = true;
+    for (uint64_t seed = 1; seed < 100; seed++) {
+        workload_make(seed, 4, false, &once);
+        workload_make(seed, 4, false, &again);
+        workload_make(seed + 1, 4, false, &other);
+        for (int lane = 0; lane < LANES_MAX; lane++) {
+            same = same && same_script(&once.scripts[lane], &again.scripts[lane]);
+        }
+        different = different && !same_script(&once.scripts[0], &other.scripts[0]);
+    }
+    count(same && different, "a seed makes its workload again, another seed another one");
 }
 
 /* On invented histories the search says what trying all orders says; both answers come up. */
@@ -113,17 +178,17 @@ static void compare(bool lock)
         }
     }
     bool ok = !wrong && answers[0] > HISTORIES / 50 && answers[1] > HISTORIES / 50;
-    printf("%s  agrees with trying all orders: %s, %d with an order, %d without\n", ok ? "ok    " : "FAILED",
-           lock ? "Locks" : "Integers", answers[0], answers[1]);
-    passed += ok;
-    failed += !ok;
+    count(ok, "agrees with trying all orders: %s, %d with an order, %d without", lock ? "Locks" : "Integers",
+          answers[0], answers[1]);
 }
 
 bool prove(bool threads, const char *folder)
 {
     twin_create();
-    play_all(lock_bugs, threads, folder);
-    play_all(integer_bugs, threads, folder);
+    play_all(lock_bugs, true, threads, folder);
+    play_all(integer_bugs, false, threads, folder);
+    shrink_one(threads);
+    repeat_workload();
     compare(true);
     compare(false);
     printf("%d passed, %d failed, 0 skipped\n", passed, failed);

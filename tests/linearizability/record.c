@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * record.c - starts the lanes of a workload, kills whom it says, waits for all,
- * looks once more, and gathers what they wrote down.
+ * record.c - starts the lanes of a workload, waits for all, looks once more, and
+ * gathers what they wrote down.
  *
- * Of each process it is noted until when it certainly lived (just before the
- * SIGKILL, or what it wrote last) and since when it certainly does not (it was
- * reaped): between these two a Hold of it may end.
+ * Of each process it is noted until when it certainly lived (by what it wrote
+ * last) and since when it certainly does not (it was reaped): between these two
+ * a Hold of it may end.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -78,14 +78,13 @@ static pthread_t start_thread(const struct start *start)
     return thread;
 }
 
-/* The last moment at which a lane certainly lived. killed: when the parent sent a SIGKILL, NEVER: it did not. */
-static int64_t last_sign(const struct lane *lane, int64_t killed)
+/* The last moment at which a lane that has ended certainly lived. */
+static int64_t last_sign(const struct lane *lane)
 {
     int64_t leaving = atomic_load(&lane->leaving);
     int last = atomic_load(&lane->started) - 1;
-    if (leaving) return leaving; /* the SIGKILL came too late */
-    if (killed != NEVER) return killed;
-    return last < 0 ? 0 : lane->calls[last].invoke;
+    if (leaving || last < 0) return leaving;
+    return lane->calls[last].invoke;
 }
 
 /* Reaps the lane's process if it has ended: well, or by a SIGKILL. */
@@ -98,7 +97,7 @@ static bool has_ended(struct history *history, int lane)
     if (ended == 0) return false;
     bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     if (ended < 0 || (!killed && status != 0)) run_failed("lane %d ended with status %#x", lane, (unsigned)status);
-    life->dying = last_sign(&shared->lanes[lane], life->dying);
+    life->dying = last_sign(&shared->lanes[lane]);
     life->dead = now_ns();
     atomic_store(&shared->ended[lane], 1);
     return true;
@@ -121,19 +120,6 @@ static void join(struct history *history, int first, int count)
     }
 }
 
-static void kill_one(struct history *history, const struct kill *victim)
-{
-    struct lane *lane = &shared->lanes[victim->lane];
-    int64_t end = now_ns() + STUCK;
-    while (atomic_load(&lane->started) < victim->after && now_ns() < end) {
-        if (has_ended(history, victim->lane)) return;
-    }
-    for (int64_t until = now_ns() + victim->moment; now_ns() < until;) continue;
-    history->lives[victim->lane].dying = now_ns();
-    kill(lane->pid, SIGKILL);
-    join(history, victim->lane, 1);
-}
-
 static void run_processes(const struct setup *setup, const struct workload *workload, struct history *history)
 {
     for (int i = 0; i < workload->lanes; i++) {
@@ -143,7 +129,7 @@ static void run_processes(const struct setup *setup, const struct workload *work
     atomic_store(&shared->go, 1);
     for (int i = 0; i < workload->kills; i++) {
         int successor = workload->lanes + i;
-        kill_one(history, &workload->kill[i]);
+        join(history, workload->victims[i], 1);
         shared->lanes[successor].pid = start_process(&(struct start){setup, workload, successor});
     }
     join(history, 0, workload->lanes + workload->kills);

@@ -23,21 +23,14 @@ struct script {
     struct op ops[OPS_MAX];
 };
 
-/* A process is killed once it has begun so many calls, a moment later; then its successor begins. */
-struct kill {
-    int lane;
-    int after;
-    int64_t moment; /* ns */
-};
-
 struct workload {
-    int lanes; /* that begin together; the successor of kill k is lane lanes + k */
+    int lanes; /* that begin together */
     int locks, integers;
     struct script scripts[LANES_MAX];
-    int kills;
-    struct kill kill[KILLS_MAX];
-    bool churn;  /* other keys come and go meanwhile */
-    bool settle; /* Holds of the dead must have ended before the last look */
+    int kills;              /* lanes whose script has a DIE */
+    int victims[KILLS_MAX]; /* they; when the k-th has ended, lane lanes + k begins */
+    bool churn;             /* other keys come and go meanwhile */
+    bool settle;            /* Holds of the dead must have ended before the last look */
 };
 
 /* Where and how. */

@@ -176,6 +176,19 @@ static void make_script(struct mood *mood, struct script *script, int calls)
     }
 }
 
+/* Somewhere in the script, and up to some calls later: no pauses stand between these. */
+static void insert_death(struct mood *mood, struct script *script)
+{
+    static const double within[] = {1e-5, 2e-5, 5e-5, 2e-4}; /* the timer's own call takes some 5 us */
+    struct script rest = *script;
+    script->count = (int)below(mood, (uint64_t)rest.count);
+    double part = (double)(50 + below(mood, 50)) / 100;
+    push(script, (struct op){.kind = DIE, .seconds = within[below(mood, 4)] * part});
+    for (int i = script->count - 1; i < rest.count; i++) {
+        if (rest.ops[i].kind != SPIN && rest.ops[i].kind != YIELD) push(script, rest.ops[i]);
+    }
+}
+
 void workload_make(uint64_t seed, int lanes, bool threads, struct workload *workload)
 {
     struct mood mood = {.chance = {seed}};
@@ -192,13 +205,12 @@ void workload_make(uint64_t seed, int lanes, bool threads, struct workload *work
         workload->kills = (int)below(&mood, KILLS_MAX + 1);
         workload->settle = workload->kills && below(&mood, 32) == 0;
     }
+    for (int i = 0; i < workload->lanes + workload->kills; i++) make_script(&mood, &workload->scripts[i], calls);
     for (int i = 0; i < workload->kills; i++) {
         /* Every lane is killed at most once; a successor may be, after the one before it. */
-        workload->kill[i] = (struct kill){.lane = i < 2 ? i : workload->lanes + (int)below(&mood, 2),
-                                          .after = 1 + (int)below(&mood, (uint64_t)calls),
-                                          .moment = (int64_t)below(&mood, 2000)};
+        workload->victims[i] = i < 2 ? i : workload->lanes + (int)below(&mood, 2);
+        insert_death(&mood, &workload->scripts[workload->victims[i]]);
     }
-    for (int i = 0; i < workload->lanes + workload->kills; i++) make_script(&mood, &workload->scripts[i], calls);
 }
 
 void workload_print(const struct workload *workload)
@@ -215,7 +227,6 @@ void workload_print(const struct workload *workload)
         printf("\n");
     }
     for (int i = 0; i < workload->kills; i++) {
-        printf("lane %d is killed %d ns after it began call %d; lane %d follows\n", workload->kill[i].lane,
-               (int)workload->kill[i].moment, workload->kill[i].after, workload->lanes + i);
+        printf("lane %d begins when lane %d was killed\n", workload->lanes + i, workload->victims[i]);
     }
 }

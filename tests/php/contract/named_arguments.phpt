@@ -13,7 +13,7 @@ check($i->increment(by: 4) === 4 && $i->decrement(by: 1) === 3 && $i->setValue(v
 check($i->compareAndSet(new: 7, expected: 5) && $i->waitUntilAtLeast(timeout: 0, value: 7) && $i->waitUntilAtMost(value: 7) && !$i->waitForChange(timeout: 0), 'Integer, more');
 check($lock->tryLock(timeout: 0.0) && $lock->hold(lease: 1.0, timeout: 0) === null && !$lock->waitFor(timeout: 0) && !$lock->unlockIf(fence: 1) && $lock->unlock(), 'Lock');
 check($lock->synchronized(timeout: 1, fn: function () { return 1; }) === 1, 'a skipped one keeps its default');
-$lock->hold(lease: 5)->renew(lease: 6);
+$lock->hold(lease: 500)->renew(lease: 600);
 $manager = new SingletonManager;
 check(Lock::getInstance(driver: $s, key: 'k') === $lock && Integer::getInstance(driver: $s, key: 'i') === $i, 'getInstance');
 check(Lock::getInstance(singletonManager: $manager, key: 'k', driver: $s) === $manager->get(className: Lock::class, key: 'k'), 'with a manager');

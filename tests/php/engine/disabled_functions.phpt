@@ -8,7 +8,7 @@ $child = new Child('
     $s = PhpSync\Space::open(getenv("PHPSYNC_TEST_DSN"));
     $lock = $s->getLock("k"); $lock->lock();
     fwrite(STDOUT, $lock->owner()->acquiredAt instanceof DateTimeImmutable ? "owner\n" : "no\n");
-    $lock->unlock(); $hold = $lock->hold(1, 5.0); $hold->renew(3.0);
+    $lock->unlock(); $hold = $lock->hold(1, 500.0); $hold->renew(300.0);
     foreach ($s->locks() as $key => $owner) fwrite(STDOUT, "$key\n");
     fwrite(STDOUT, $s->getInteger("i")->increment() . "\n");', [], ['-d', "disable_functions=$all"]);
 $child->expect('owner')->expect('k')->expect('1');

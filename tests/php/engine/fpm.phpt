@@ -28,7 +28,7 @@ putenv('PHPSYNC_DSN=' . space_dsn());
 $given = preg_split('/\s+/', trim(getenv('PHPSYNC_TEST_OPTIONS')));
 $fpm = proc_open(array_merge([fpm_binary(), '-n'], $given, ['-R', '-y', "$folder/conf"]), [1 => ['file', '/dev/null', 'w'], 2 => ['file', '/dev/null', 'w']], $pipes);
 end_with_test($fpm);
-for ($n = 0; $n < 2000 && !(file_exists("$folder/log") && strpos(file_get_contents("$folder/log"), 'ready to handle')); $n++) usleep(5000);
+for ($n = 0; $n < 20000 && !(file_exists("$folder/log") && strpos(file_get_contents("$folder/log"), 'ready to handle')); $n++) usleep(5000);
 $ask = function (string $do) use ($folder) { return fastcgi("$folder/socket", "$folder/page.php", "do=$do"); };
 $ask('lock');
 $lock = space()->getLock('pause');

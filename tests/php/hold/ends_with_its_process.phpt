@@ -12,9 +12,9 @@ foreach ($ends as $how => $code) {
     check($lock->exists() && !$lock->tryLock(), "held: $how");
     $child->send('end');
     $start = hrtime(true);
-    check($lock->tryLock(10), "free after $how");
+    check($lock->tryLock(60), "free after $how");
     $took = (hrtime(true) - $start) / 1e9;
-    check($took < 3, "$how took $took s");
+    check($took < 30, "$how took $took s");
     $lock->unlock();
     $child->status();
 }

@@ -15,7 +15,7 @@ $hold->renew(0.1);
 $start = hrtime(true);
 $lock->wait();
 $took = (hrtime(true) - $start) / 1e9;
-check($took < 3, "wait() ends with the lease: $took");
+check($took < 30, "wait() ends with the lease: $took");
 check(!$hold->isValid() && !$lock->exists() && !$hold->release(), 'run out');
 try { $hold->renew(1); echo "renewed\n"; } catch (PhpSync\Core\Exceptions\LeaseLostException $e) { echo get_class($e), "\n"; }
 foreach ([0, -1, NAN, INF, 'x', null] as $bad) echo strtok(thrown(function () use ($hold, $bad) { $hold->renew($bad); }), ':'), "\n";

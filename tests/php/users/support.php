@@ -1,6 +1,9 @@
 <?php
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+use PhpSync\Drivers\FileSystem\FileManager;
+use PhpSync\Drivers\FileSystem\FileSystemIntegerSyncDriver;
+use PhpSync\Drivers\FileSystem\FileSystemLockSyncDriver;
 use PhpSync\Space;
 
 final class Support
@@ -9,6 +12,23 @@ final class Support
     public static function space(): Space
     {
         return Space::open();
+    }
+
+    /** The folder that this run's files lie in: the one of its space. */
+    public static function root(): string
+    {
+        parse_str((string) parse_url(getenv('PHPSYNC_DSN'), PHP_URL_QUERY), $options);
+        return $options['path'] . '/files';
+    }
+
+    public static function integersInFiles(): FileSystemIntegerSyncDriver
+    {
+        return new FileSystemIntegerSyncDriver(new FileManager(self::root()));
+    }
+
+    public static function locksInFiles(): FileSystemLockSyncDriver
+    {
+        return new FileSystemLockSyncDriver(new FileManager(self::root()));
     }
 }
 

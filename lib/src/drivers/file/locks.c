@@ -60,6 +60,14 @@ static void leave(struct held *held)
     close(held->fd);
 }
 
+static psync_result not_ours(const struct file_place *place, psync_error *error)
+{
+    return file_damaged(
+        error, place->path,
+        "it does not say who took the Lock (php-sync-fs's own PHP code leaves such files); remove it "
+        "when no script uses that any more");
+}
+
 static psync_result read_record(const struct file_place *place, struct held *held, psync_error *error)
 {
     char text[FILE_RECORD_MAX + 1];
@@ -67,11 +75,7 @@ static psync_result read_record(const struct file_place *place, struct held *hel
     FILE_RETRY(length, pread(held->fd, text, FILE_RECORD_MAX, 0));
     if (length < 0) return file_failed(error, errno, "read", place->path);
     text[length] = '\0';
-    if (file_record_parse(text, (size_t)length, &held->record)) return PSYNC_OK;
-    return file_damaged(
-        error, place->path,
-        "it does not say who took the Lock (php-sync-fs's own PHP code leaves such files); remove it "
-        "when no script uses that any more");
+    return file_record_parse(text, (size_t)length, &held->record) ? PSYNC_OK : not_ours(place, error);
 }
 
 /* Of a Lock that this process took: the line that may have changed. */
@@ -96,6 +100,14 @@ static int open_lock(struct file_place *place, int how, bool *writable)
     return fd;
 }
 
+/* Ours are linked with what they say. PHP code that made an empty one may hold its flock for as long as it likes.
+ */
+static bool is_empty(int fd)
+{
+    struct file_id id;
+    return file_stat_open(fd, &id) == 0 && id.empty;
+}
+
 /* Opens the Lock's file at a place and flocks it (LOCK_SH, LOCK_EX). PSYNC_NO: there is none. */
 static psync_result enter(struct file_place *place, int how, struct held *held, psync_error *error)
 {
@@ -104,6 +116,10 @@ static psync_result enter(struct file_place *place, int how, struct held *held, 
         held->fd = open_lock(place, how, &held->writable);
         if (held->fd < 0) return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "open", place->path);
         int locked;
+        if (is_empty(held->fd)) {
+            close(held->fd);
+            return not_ours(place, error);
+        }
         FILE_RETRY(locked, flock(held->fd, how));
         r = locked == 0 ? file_place_leads_to(place, held->fd, error)
                         : file_failed(error, errno, "lock", place->path);

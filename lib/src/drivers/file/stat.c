@@ -11,8 +11,11 @@ static int stat_times_too(int at, const char *path, int flags, struct file_id *i
 {
     struct stat st;
     if (fstatat(at, path, &st, flags) != 0) return -1;
-    *id = (struct file_id){
-        .device = st.st_dev, .inode = st.st_ino, .links = st.st_nlink, .regular = S_ISREG(st.st_mode)};
+    *id = (struct file_id){.device = st.st_dev,
+                           .inode = st.st_ino,
+                           .links = st.st_nlink,
+                           .regular = S_ISREG(st.st_mode),
+                           .empty = st.st_size == 0};
     return 0;
 }
 
@@ -20,11 +23,12 @@ static int look(int at, const char *path, int flags, struct file_id *id)
 {
 #ifdef STATX_NLINK
     struct statx st;
-    if (statx(at, path, flags, STATX_TYPE | STATX_INO | STATX_NLINK, &st) == 0) {
+    if (statx(at, path, flags, STATX_TYPE | STATX_INO | STATX_NLINK | STATX_SIZE, &st) == 0) {
         *id = (struct file_id){.device = makedev(st.stx_dev_major, st.stx_dev_minor),
                                .inode = st.stx_ino,
                                .links = st.stx_nlink,
-                               .regular = S_ISREG(st.stx_mode)};
+                               .regular = S_ISREG(st.stx_mode),
+                               .empty = st.stx_size == 0};
         return 0;
     }
     if (errno != ENOSYS && errno != EPERM) return -1; /* EPERM: a sandbox that does not know it */

@@ -16,6 +16,7 @@ struct file_id {
     uint64_t inode;
     uint64_t links; /* not part of its identity */
     bool regular;
+    bool empty;
 };
 
 /* The file at a path; a link is not followed. -1 and errno as stat(2). */
