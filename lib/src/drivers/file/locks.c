@@ -9,8 +9,8 @@
  * Whoever wants to unlink the name, or to read or change what the file says,
  * holds the file's flock and has seen, under it, that the name still leads to
  * this file. So what was read stays true until the unlink: nobody frees an
- * acquisition that he did not mean. A taker writes its spare under the flock
- * too, before it links it.
+ * acquisition that he did not mean. A taker writes its spare before it links
+ * it, while nobody can take it for a Lock.
  *
  * Fences grow in the order of acquisitions because the space's fences are
  * locked from the drawing of the number to the link (fence.h).
@@ -28,10 +28,10 @@
 #include <unistd.h>
 
 #include "clock.h"
-
 #include "failure.h"
 #include "fence.h"
 #include "identity.h"
+#include "lock_file.h"
 #include "record.h"
 #include "spare.h"
 #include "system.h"
@@ -43,105 +43,6 @@ static const int64_t HOLD_LOOK = PSYNC_NS_PER_S / 4;
 
 static const int64_t STARVING = 5 * PSYNC_NS_PER_MS;
 static const int64_t GIVE_WAY = 2 * PSYNC_NS_PER_MS;
-
-/* A Lock's file, open and flocked, and what it says. */
-struct held {
-    int fd;
-    bool writable;
-    struct file_record record;
-};
-
-/* ------------------------------------------------------------------------ */
-/* The file                                                                 */
-
-static void leave(struct held *held)
-{
-    flock(held->fd, LOCK_UN); /* a copy in a child that is about to exec would keep it */
-    close(held->fd);
-}
-
-static psync_result not_ours(const struct file_place *place, psync_error *error)
-{
-    return file_damaged(
-        error, place->path,
-        "it does not say who took the Lock (php-sync-fs's own PHP code leaves such files); remove it "
-        "when no script uses that any more");
-}
-
-static psync_result read_record(const struct file_place *place, struct held *held, psync_error *error)
-{
-    char text[FILE_RECORD_MAX + 1];
-    ssize_t length;
-    FILE_RETRY(length, pread(held->fd, text, FILE_RECORD_MAX, 0));
-    if (length < 0) return file_failed(error, errno, "read", place->path);
-    text[length] = '\0';
-    return file_record_parse(text, (size_t)length, &held->record) ? PSYNC_OK : not_ours(place, error);
-}
-
-/* Of a Lock that this process took: the line that may have changed. */
-static psync_result read_head(const struct file_place *place, const struct file_spare *spare, struct held *held,
-                              psync_error *error)
-{
-    char text[FILE_RECORD_HEAD + 1];
-    ssize_t length;
-    FILE_RETRY(length, pread(held->fd, text, FILE_RECORD_HEAD, 0));
-    if (length < 0) return file_failed(error, errno, "read", place->path);
-    text[length] = '\0';
-    held->record.nonce = spare->nonce;
-    if (file_record_parse_head(text, &held->record)) return PSYNC_OK;
-    return file_damaged(error, place->path, "it does not say who took the Lock; remove it");
-}
-
-static int open_lock(struct file_place *place, int how, bool *writable)
-{
-    int fd = file_place_open(place, O_RDWR, 0);
-    *writable = fd >= 0;
-    if (fd < 0 && how == LOCK_SH && (errno == EACCES || errno == EROFS)) fd = file_place_open(place, O_RDONLY, 0);
-    return fd;
-}
-
-/* Ours are linked with what they say. PHP code that made an empty one may hold its flock for as long as it likes.
- */
-static bool is_empty(int fd)
-{
-    struct file_id id;
-    return file_stat_open(fd, &id) == 0 && id.empty;
-}
-
-/* Opens the Lock's file at a place and flocks it (LOCK_SH, LOCK_EX). PSYNC_NO: there is none. */
-static psync_result enter(struct file_place *place, int how, struct held *held, psync_error *error)
-{
-    psync_result r = PSYNC_NO;
-    while (r == PSYNC_NO) {
-        held->fd = open_lock(place, how, &held->writable);
-        if (held->fd < 0) return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "open", place->path);
-        int locked;
-        if (is_empty(held->fd)) {
-            close(held->fd);
-            return not_ours(place, error);
-        }
-        FILE_RETRY(locked, flock(held->fd, how));
-        r = locked == 0 ? file_place_leads_to(place, held->fd, error)
-                        : file_failed(error, errno, "lock", place->path);
-        if (!r) r = read_record(place, held, error);
-        if (r) leave(held);
-    }
-    return r;
-}
-
-/* As enter, and the file is this key's, unless the key named the place itself. */
-static psync_result enter_key(struct file_place *place, const psync_key *key, int how, struct held *held,
-                              psync_error *error)
-{
-    psync_result r = enter(place, how, held, error);
-    if (r || !place->standard) return r;
-    const struct file_record *record = &held->record;
-    if (record->key_length == key->length && memcmp(record->key, key->bytes, key->length) == 0) return PSYNC_OK;
-    leave(held);
-    return psync_error_set(error, PSYNC_ERROR_DAMAGED, 0,
-                           "%s belongs to another key with the same name of its file; use another key",
-                           place->path);
-}
 
 /* ------------------------------------------------------------------------ */
 /* What a record means                                                      */
@@ -207,8 +108,8 @@ static atomic_int_least64_t *turn_of(struct file_home *home, const struct file_p
     return &home->turns[place->digest[7] % FILE_TURNS];
 }
 
-static psync_result end_acquisition(struct file_home *home, const struct file_place *place, const struct held *held,
-                                    psync_error *error)
+static psync_result end_acquisition(struct file_home *home, const struct file_place *place,
+                                    const struct file_held *held, psync_error *error)
 {
     if (held->record.starving) {
         atomic_store_explicit(turn_of(home, place), psync__clock->monotonic() + GIVE_WAY, memory_order_relaxed);
@@ -223,16 +124,16 @@ static psync_result end_acquisition(struct file_home *home, const struct file_pl
 /* Frees what has ended, if it is still there. Errors: it is, and cannot be removed. */
 static psync_result sweep(struct file_home *home, struct file_place *place, uint64_t fence, psync_error *error)
 {
-    struct held held;
-    psync_result r = enter(place, LOCK_EX, &held, error);
+    struct file_held held;
+    psync_result r = file_lock_enter(place, LOCK_EX, &held, error);
     if (r) return r == PSYNC_NO ? PSYNC_OK : r;
     if (held.record.fence == fence && has_ended(home, &held.record)) r = end_acquisition(home, place, &held, error);
-    leave(&held);
+    file_lock_leave(&held);
     return r == PSYNC_NO ? PSYNC_OK : r;
 }
 
 /* A taker that has waited for long says so in the file. */
-static void mark_starving(const struct held *held, const psync_take *take)
+static void mark_starving(const struct file_held *held, const psync_take *take)
 {
     if (!take || !take->waiting_since || held->record.starving || !held->writable) return;
     if (psync__clock->monotonic() - take->waiting_since < STARVING) return;
@@ -244,13 +145,13 @@ static void mark_starving(const struct held *held, const psync_take *take)
 static psync_result look(struct file_home *home, struct file_place *place, const psync_key *key,
                          const psync_take *take, psync_lock_state *now, psync_owner *owner, psync_error *error)
 {
-    struct held held;
-    psync_result r = enter_key(place, key, LOCK_SH, &held, error);
+    struct file_held held;
+    psync_result r = file_lock_enter_key(place, key, LOCK_SH, &held, error);
     if (r == PSYNC_NO) tell_absent(now);
     if (r) return r;
     bool ended = has_ended(home, &held.record);
     if (!ended) mark_starving(&held, take);
-    leave(&held);
+    file_lock_leave(&held);
     if (ended) {
         tell_absent(now);
         r = sweep(home, place, held.record.fence, error);
@@ -414,7 +315,7 @@ static bool condition_holds(struct file_home *home, const struct file_record *re
 }
 
 /* Frees what is entered, if the condition holds. */
-static psync_result release(struct file_home *home, const struct file_place *place, const struct held *held,
+static psync_result release(struct file_home *home, const struct file_place *place, const struct file_held *held,
                             psync_condition condition, uint64_t fence, psync_error *error)
 {
     if (has_ended(home, &held->record)) {
@@ -444,11 +345,11 @@ static psync_result release_own(struct file_home *home, const struct file_place 
     int locked;
     struct file_spare *spare = file_spare_of(home, place->digest);
     if (!spare) return PSYNC_ERROR_ABSENT;
-    struct held held = {.fd = spare->fd, .writable = true};
+    struct file_held held = {.fd = spare->fd, .writable = true, .record.nonce = spare->nonce};
     psync_result r = PSYNC_ERROR_ABSENT;
     FILE_RETRY(locked, flock(held.fd, LOCK_EX));
     if (locked == 0 && is_still_linked(place, spare)) {
-        r = read_head(place, spare, &held, error);
+        r = file_lock_read_head(place, &held, error);
         if (!r) r = release(home, place, &held, condition, fence, error);
         spare->free = r == PSYNC_OK;
     }
@@ -463,15 +364,15 @@ psync_result file_lock_release(void *opaque, psync_key *key, psync_condition con
 {
     struct file_state *state = opaque;
     struct file_place place;
-    struct held held;
+    struct file_held held;
     psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
     if (r) return r;
     r = place.standard ? release_own(state->home, &place, condition, fence, error) : PSYNC_ERROR_ABSENT;
     if (r == PSYNC_ERROR_ABSENT) {
-        r = enter_key(&place, key, LOCK_EX, &held, error);
+        r = file_lock_enter_key(&place, key, LOCK_EX, &held, error);
         if (!r) {
             r = release(state->home, &place, &held, condition, fence, error);
-            leave(&held);
+            file_lock_leave(&held);
         }
     }
     if (!r && state->home->options.durable) r = file_place_sync(&place, error);
@@ -480,8 +381,8 @@ psync_result file_lock_release(void *opaque, psync_key *key, psync_condition con
 }
 
 /* Overwrites the lease. A shorter one is told to who sleeps until the old end, by a touch. */
-static psync_result write_lease(const struct file_home *home, const struct file_place *place, struct held *held,
-                                int64_t lease, int64_t *end, psync_error *error)
+static psync_result write_lease(const struct file_home *home, const struct file_place *place,
+                                struct file_held *held, int64_t lease, int64_t *end, psync_error *error)
 {
     char text[FILE_RECORD_LEASE_LENGTH];
     ssize_t written;
@@ -505,14 +406,14 @@ psync_result file_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64
 {
     struct file_state *state = opaque;
     struct file_place place;
-    struct held held;
+    struct file_held held;
     psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
     if (r) return r;
-    r = enter_key(&place, key, LOCK_EX, &held, error);
+    r = file_lock_enter_key(&place, key, LOCK_EX, &held, error);
     if (!r) {
         bool ours = held.record.hold && held.record.fence == fence && !has_ended(state->home, &held.record);
         r = ours ? write_lease(state->home, &place, &held, lease, end, error) : PSYNC_NO;
-        leave(&held);
+        file_lock_leave(&held);
     }
     file_place_leave(&place);
     return r;
@@ -593,13 +494,13 @@ struct listing {
 static psync_result list_one(void *argument, struct file_place *place, psync_error *error)
 {
     struct listing *listing = argument;
-    struct held held;
+    struct file_held held;
     psync_owner owner;
-    psync_result r = enter(place, LOCK_SH, &held, error);
+    psync_result r = file_lock_enter(place, LOCK_SH, &held, error);
     if (r == PSYNC_NO || r == PSYNC_ERROR_DAMAGED) return PSYNC_OK; /* one damaged file hides no other Lock */
     if (r) return r;
     bool ended = has_ended(listing->home, &held.record);
-    leave(&held);
+    file_lock_leave(&held);
     if (ended) {
         (void)sweep(listing->home, place, held.record.fence, NULL);
         return PSYNC_OK;
