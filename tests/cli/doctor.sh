@@ -66,9 +66,9 @@ promise doctor_names_the_spaces_of_the_same_name_that_belong_to_others
 doctor_names_the_spaces_of_the_same_name_that_belong_to_others() {
     local name=cli-doctor-$$ status=0
     # A namesake is any file of that name: nothing of it is read.
-    true >"/dev/shm/phpsync-1.u54321.$name"
+    true >"/dev/shm/phpsync-2.u54321.$name"
     exits 0 phpsync --space "shm://$name" doctor && grep -qE '^note +.*same name.*uid 54321.*group=' "$scratch/out" || status=1
-    rm -f "/dev/shm/phpsync-1.u54321.$name" "/dev/shm/phpsync-1.u$(id -u).$name"
+    rm -f "/dev/shm/phpsync-2.u54321.$name" "/dev/shm/phpsync-2.u$(id -u).$name"
     return $status
 }
 
@@ -77,4 +77,16 @@ doctor_mends_what_a_killed_process_left() {
     phpsync lock k && phpsync unlock k && exits 0 phpsync doctor --repair &&
         grep -qE '^mended +records of processes.*given back: [1-9]' "$scratch/out" && exits 0 phpsync doctor --repair &&
         ! grep -q mended "$scratch/out"
+}
+
+promise doctor_examines_files_too
+doctor_examines_files_too() {
+    export PHPSYNC_DSN="file://$here_is/files"
+    phpsync set n 5 && phpsync lock k && exits 0 phpsync doctor && grep -q ' is well$' "$scratch/out" || return
+    local file
+    file=$(find "$here_is/files/integers" -type f ! -name '*.key')
+    echo five >"$file"
+    exits 1 phpsync doctor && grep -qE "^wrong +$file does not hold a 64-bit number.*remove it" "$scratch/out" &&
+        exits 1 phpsync doctor --repair --json && json 'd["well"] is False' && equal five "$(cat "$file")" &&
+        echo 5 >"$file" && exits 0 phpsync doctor
 }

@@ -27,6 +27,9 @@ enum {
 
 #define NEVER INT64_MAX
 
+/* Seconds. A wait with this limit goes on until it is woken: its lane is stuck if that fails. */
+#define PATIENT 3600.0
+
 enum kind {
     END_OF_SCRIPT,
     /* Locks */

@@ -46,6 +46,19 @@ static int hear_integer(void *argument, const char *key, size_t length, int64_t 
     return 0;
 }
 
+/* All but what others may read already. */
+static void note(struct call *call, const struct call *found, int64_t invoke)
+{
+    call->invoke = invoke;
+    call->outcome = found->outcome == YES ? YES : NO;
+    call->value = found->value;
+    call->fence = found->fence;
+    call->is_hold = found->is_hold;
+    call->has_lease = found->has_lease;
+    call->pid = found->pid;
+    call->alive = found->alive;
+}
+
 void list_call(struct performer *p, bool locks)
 {
     struct listing listing = {.keys = locks ? p->workload->locks : p->workload->integers};
@@ -57,12 +70,7 @@ void list_call(struct performer *p, bool locks)
     for (int i = 0; i < listing.keys; i++) {
         struct op op = {.kind = locks ? LOCK_LISTED : INTEGER_LISTED, .key = i};
         struct call *call = begin_call(p, &op);
-        *call = listing.found[i];
-        call->op = op;
-        call->lane = p->lane;
-        call->invoke = invoke;
-        call->respond = NEVER;
-        if (call->outcome != YES) call->outcome = NO;
+        note(call, &listing.found[i], invoke);
         __atomic_store_n(&call->respond, respond, __ATOMIC_RELEASE); /* as in end() */
     }
 }

@@ -128,7 +128,7 @@ void perform(const struct setup *setup, const struct workload *workload, int lan
     psync_space_close(p.space);
 }
 
-void perform_last_look(const struct workload *workload, psync_space *space, int lane)
+void perform_look(const struct workload *workload, psync_space *space, int lane)
 {
     struct performer p = {.workload = workload, .lane = lane, .space = space};
     open_keys(&p);
@@ -139,6 +139,23 @@ void perform_last_look(const struct workload *workload, psync_space *space, int 
     for (int i = 0; i < workload->integers; i++) integer_call(&p, &(struct op){.kind = GET, .key = i});
     list_call(&p, true);
     list_call(&p, false);
+    close_keys(&p);
+}
+
+void perform_rescue(const struct workload *workload, psync_space *space, int lane)
+{
+    static const int64_t LARGE = INT64_MAX - 1000; /* no script sets it */
+    struct performer p = {.workload = workload, .lane = lane, .space = space};
+    open_keys(&p);
+    for (int i = 0; i < workload->locks; i++) lock_call(&p, &(struct op){.kind = RELEASE, .key = i});
+    for (int i = 0; i < workload->integers; i++) integer_call(&p, &(struct op){.kind = SET, .key = i, .a = LARGE});
+    close_keys(&p);
+}
+
+void perform_removal(psync_space *space)
+{
+    struct performer p = {.space = space};
+    open_keys(&p);
     for (int i = 0; i < KEYS_MAX; i++) {
         psync_lock_release(p.locks[i], NULL);
         psync_integer_remove(p.integers[i], NULL);

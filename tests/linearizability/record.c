@@ -103,6 +103,27 @@ static bool has_ended(struct history *history, int lane)
     return true;
 }
 
+/* Whether a lane waits with all patience. */
+static bool is_waiting(const struct lane *lane)
+{
+    int last = atomic_load_explicit(&lane->started, memory_order_acquire) - 1;
+    if (last < 0) return false;
+    const struct call *call = &lane->calls[last];
+    return call->op.seconds >= PATIENT && __atomic_load_n(&call->respond, __ATOMIC_ACQUIRE) == NEVER;
+}
+
+/* Says why a lane does not end. */
+static void tell_stuck(int lane)
+{
+    const struct lane *l = &shared->lanes[lane];
+    char text[80] = "";
+    int last = atomic_load_explicit(&l->started, memory_order_acquire) - 1;
+    if (last >= 0) op_describe(&l->calls[last].op, text, sizeof text);
+    run_failed("lane %d %s \"%s\" of key %d", lane,
+               is_waiting(l) ? "was not woken from" : "did not come to its end after", text,
+               last < 0 ? 0 : l->calls[last].op.key);
+}
+
 /* Waits until all of these lanes have ended. */
 static void join(struct history *history, int first, int count)
 {
@@ -112,7 +133,7 @@ static void join(struct history *history, int first, int count)
         if (has_ended(history, lane)) {
             lane++;
         } else if (now_ns() > end) {
-            run_failed("lane %d did not come to its end", lane);
+            tell_stuck(lane);
             kill(shared->lanes[lane].pid, SIGKILL);
         } else {
             nap();
@@ -120,22 +141,65 @@ static void join(struct history *history, int first, int count)
     }
 }
 
+static bool is_over(const struct setup *setup, struct history *history, int lane)
+{
+    return setup->threads ? atomic_load(&shared->lanes[lane].leaving) != 0 : has_ended(history, lane);
+}
+
+/*
+ * Once every lane has ended or waits with patience, those that wait get what
+ * they wait for, once; a wake-up that is lost then, or was lost to one who was
+ * killed, leaves its lane stuck.
+ */
+static void rescue(const struct setup *setup, const struct workload *workload, struct history *history)
+{
+    int busy, waiting, last = 0;
+    int64_t end = now_ns() + STUCK;
+    do {
+        busy = waiting = 0;
+        for (int i = 0; i < history->lanes - 1; i++) {
+            if (is_over(setup, history, i)) continue;
+            bool waits = is_waiting(&shared->lanes[i]);
+            waiting += waits;
+            busy += !waits;
+            if (!waits) last = i;
+        }
+        if (busy && now_ns() > end) tell_stuck(last);
+        if (busy) nap();
+    } while (busy && !atomic_load(&shared->failed));
+    if (!waiting) return;
+    perform_look(workload, parents_space, history->lanes - 1);
+    perform_rescue(workload, parents_space, history->lanes - 1);
+}
+
+/* Lets the lanes go once all have opened the space, or one could not. */
+static void gather_lanes(const struct workload *workload, struct history *history)
+{
+    while (atomic_load(&shared->ready) < workload->lanes && !atomic_load(&shared->failed)) {
+        for (int i = 0; i < workload->lanes; i++) {
+            if (has_ended(history, i)) run_failed("lane %d did not begin", i);
+        }
+        nap();
+    }
+    atomic_store(&shared->go, 1);
+}
+
 static void run_processes(const struct setup *setup, const struct workload *workload, struct history *history)
 {
     for (int i = 0; i < workload->lanes; i++) {
         shared->lanes[i].pid = start_process(&(struct start){setup, workload, i});
     }
-    while (atomic_load(&shared->ready) < workload->lanes && !atomic_load(&shared->failed)) nap();
-    atomic_store(&shared->go, 1);
+    gather_lanes(workload, history);
     for (int i = 0; i < workload->kills; i++) {
         int successor = workload->lanes + i;
         join(history, workload->victims[i], 1);
         shared->lanes[successor].pid = start_process(&(struct start){setup, workload, successor});
     }
+    rescue(setup, workload, history);
     join(history, 0, workload->lanes + workload->kills);
 }
 
-static void run_threads(const struct setup *setup, const struct workload *workload)
+static void run_threads(const struct setup *setup, const struct workload *workload, struct history *history)
 {
     pthread_t threads[LANES_MAX];
     struct timespec end;
@@ -143,10 +207,12 @@ static void run_threads(const struct setup *setup, const struct workload *worklo
     end.tv_sec += STUCK / 1000000000;
     for (int i = 0; i < workload->lanes; i++) threads[i] = start_thread(&(struct start){setup, workload, i});
     atomic_store(&shared->go, 1);
+    rescue(setup, workload, history);
     for (int i = 0; i < workload->lanes; i++) {
         if (pthread_timedjoin_np(threads[i], NULL, &end) == 0) continue;
-        fprintf(stderr, "thread %d did not come to its end\n",
-                i); /* it uses all that we have: no way on from here */
+        /* It uses what we have: there is no way on from here. */
+        tell_stuck(i);
+        fprintf(stderr, "%s\n", shared->why);
         abort();
     }
 }
@@ -174,7 +240,7 @@ static void begin_history(const struct setup *setup, const struct workload *work
     history->liveness = (int64_t)(setup->liveness * 1e9);
 }
 
-static void gather(struct history *history)
+static void gather_calls(struct history *history)
 {
     for (int lane = 0; lane < history->lanes; lane++) {
         struct lane *from = &shared->lanes[lane];
@@ -191,7 +257,7 @@ bool record(const struct setup *setup, const struct workload *workload, struct h
 {
     begin_history(setup, workload, history);
     if (setup->threads) {
-        run_threads(setup, workload);
+        run_threads(setup, workload, history);
     } else {
         run_processes(setup, workload, history);
         for (int i = 0; i < history->lanes - 1; i++) history->lives[i].pid = shared->lanes[i].pid;
@@ -200,9 +266,10 @@ bool record(const struct setup *setup, const struct workload *workload, struct h
         int64_t until = now_ns() + history->liveness + 1;
         while (now_ns() < until) nap();
     }
-    perform_last_look(workload, parents_space, history->lanes - 1);
+    perform_look(workload, parents_space, history->lanes - 1);
+    perform_removal(parents_space);
     atomic_store(&shared->churn, false);
-    gather(history);
+    gather_calls(history);
     return !atomic_load(&shared->failed);
 }
 

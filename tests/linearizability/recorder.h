@@ -74,8 +74,12 @@ bool record(const struct setup *setup, const struct workload *workload, struct h
 psync_space *open_space(const struct setup *setup);
 /* A lane, from its first op to its last, in its own process or thread. */
 void perform(const struct setup *setup, const struct workload *workload, int lane);
-/* Looks at every key once more, and then removes it. */
-void perform_last_look(const struct workload *workload, psync_space *space, int lane);
+/* Looks at every key. */
+void perform_look(const struct workload *workload, psync_space *space, int lane);
+/* Frees every Lock and gives every Integer a large value: all that waits has to be woken, one by the other. */
+void perform_rescue(const struct workload *workload, psync_space *space, int lane);
+/* Leaves nothing behind. */
+void perform_removal(psync_space *space);
 /* Makes and removes other keys until told to stop. */
 void perform_churn(const struct setup *setup);
 

@@ -49,7 +49,7 @@ static double lease(struct mood *mood)
     return leases[below(mood, sizeof leases / sizeof leases[0])];
 }
 
-static void pause(struct mood *mood, struct script *script)
+static void rest(struct mood *mood, struct script *script)
 {
     uint64_t what = below(mood, 8);
     if (mood->slow && what < 2) {
@@ -67,7 +67,7 @@ static void section(struct mood *mood, struct script *script, int key)
 {
     static const enum kind ends[] = {RELEASE, RELEASE_IF, RELEASE_IF, RELEASE_GHOST};
     push(script, (struct op){.kind = ACQUIRE, .key = key, .seconds = time_out(mood)});
-    pause(mood, script);
+    rest(mood, script);
     if (below(mood, 10) == 0) return; /* somebody else has to free it */
     push(script, (struct op){.kind = ends[below(mood, 4)], .key = key});
 }
@@ -75,7 +75,7 @@ static void section(struct mood *mood, struct script *script, int key)
 static void hold_section(struct mood *mood, struct script *script, int key)
 {
     push(script, (struct op){.kind = HOLD, .key = key, .seconds = time_out(mood), .lease = lease(mood)});
-    pause(mood, script);
+    rest(mood, script);
     double renewed = lease(mood);
     if (renewed > 0 && below(mood, 2)) push(script, (struct op){.kind = RENEW, .key = key, .lease = renewed});
     if (below(mood, 2)) push(script, (struct op){.kind = HOLD_VALID, .key = key});
@@ -172,20 +172,42 @@ static void make_script(struct mood *mood, struct script *script, int calls)
         } else {
             integer_step(mood, script);
         }
-        pause(mood, script);
+        rest(mood, script);
     }
+}
+
+/* What ends a script sometimes: to wait until it is so, without ever looking by itself. */
+static void be_patient(struct mood *mood, struct script *script)
+{
+    static const enum kind kinds[] = {ACQUIRE, HOLD, WAIT, AT_LEAST, CHANGE};
+    struct op op = {.kind = kinds[below(mood, 5)], .a = 1, .seconds = PATIENT};
+    op.key = (int)below(mood, (uint64_t)(kind_is_lock(op.kind) ? mood->locks : mood->integers));
+    if (script->count > OPS_MAX - 3) return;
+    if (op.kind == CHANGE) push(script, (struct op){.kind = GET, .key = op.key});
+    push(script, op);
+    script->ops[script->count - 1].hook = false;
+    if (op.kind == ACQUIRE) push(script, (struct op){.kind = RELEASE_IF, .key = op.key});
+    if (op.kind == HOLD) push(script, (struct op){.kind = HOLD_RELEASE, .key = op.key});
+}
+
+static bool is_victim(const struct workload *workload, int lane)
+{
+    for (int i = 0; i < workload->kills; i++) {
+        if (workload->victims[i] == lane) return true;
+    }
+    return false;
 }
 
 /* Somewhere in the script, and up to some calls later: no pauses stand between these. */
 static void insert_death(struct mood *mood, struct script *script)
 {
     static const double within[] = {1e-5, 2e-5, 5e-5, 2e-4}; /* the timer's own call takes some 5 us */
-    struct script rest = *script;
-    script->count = (int)below(mood, (uint64_t)rest.count);
+    struct script whole = *script;
+    script->count = (int)below(mood, (uint64_t)whole.count);
     double part = (double)(50 + below(mood, 50)) / 100;
     push(script, (struct op){.kind = DIE, .seconds = within[below(mood, 4)] * part});
-    for (int i = script->count - 1; i < rest.count; i++) {
-        if (rest.ops[i].kind != SPIN && rest.ops[i].kind != YIELD) push(script, rest.ops[i]);
+    for (int i = script->count - 1; i < whole.count; i++) {
+        if (whole.ops[i].kind != SPIN && whole.ops[i].kind != YIELD) push(script, whole.ops[i]);
     }
 }
 
@@ -210,6 +232,10 @@ void workload_make(uint64_t seed, int lanes, bool threads, struct workload *work
         /* Every lane is killed at most once; a successor may be, after the one before it. */
         workload->victims[i] = i < 2 ? i : workload->lanes + (int)below(&mood, 2);
         insert_death(&mood, &workload->scripts[workload->victims[i]]);
+    }
+    /* Not who is killed: it might die with the Lock that another one waits for. */
+    for (int i = 0; i < workload->lanes + workload->kills; i++) {
+        if (!is_victim(workload, i) && below(&mood, 2)) be_patient(&mood, &workload->scripts[i]);
     }
 }
 

@@ -27,8 +27,10 @@
 
 #include <phpsync/phpsync.h>
 
-/* Where this process dies, or stops: before a wake-up call, or when a sleep has ended. */
-static enum place { NOWHERE, BEFORE_WAKING, STOPPED_BEFORE_WAKING, AFTER_SLEEPING } dies;
+/* Where this process dies, or stops: around a wake-up call, or when a sleep has ended. */
+static enum place { NOWHERE, BEFORE_WAKING, STOPPED_BEFORE_WAKING, STOPPED_AFTER_WAKING, AFTER_SLEEPING } dies;
+
+static int wakeups; /* calls that this process has made */
 
 /* Takes the C library's place for the driver, which is linked in statically. */
 long syscall(long number, ...)
@@ -45,6 +47,8 @@ long syscall(long number, ...)
     if (command == FUTEX_WAKE_BITSET && dies == STOPPED_BEFORE_WAKING) kill(getpid(), SIGSTOP);
     long result = real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     if (command == FUTEX_WAIT_BITSET && dies == AFTER_SLEEPING) kill(getpid(), SIGKILL);
+    if (command == FUTEX_WAKE_BITSET) wakeups++;
+    if (command == FUTEX_WAKE_BITSET && dies == STOPPED_AFTER_WAKING) kill(getpid(), SIGSTOP);
     return result;
 }
 
@@ -63,6 +67,11 @@ static int take(void)
 static int wait_for_lock(void)
 {
     return psync_lock_wait(lock, NULL, NULL) == PSYNC_OK;
+}
+
+static int wait_and_wake_nobody(void)
+{
+    return wait_for_lock() && wakeups == 0;
 }
 
 static int wait_for_value(void)
@@ -91,6 +100,7 @@ static pid_t start(int (*what)(void), enum place where)
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dies = where;
+        wakeups = 0;
         _exit(what() ? 0 : 1);
     }
     assert_true(pid > 0);
@@ -114,11 +124,11 @@ static pid_t start_sleeper(int (*what)(void), enum place where)
     return pid;
 }
 
-/* Its status within two seconds. A child that sleeps on is killed, so that the test ends; its status is -1. */
+/* Its status, soon. A child that sleeps on is killed, so that the test ends; its status is -1. */
 static int status_of(pid_t pid)
 {
     int status = -1;
-    for (int i = 0; i < 2000 && waitpid(pid, &status, WNOHANG) == 0; i++) pause_ms(1);
+    for (int i = 0; i < 30000 && waitpid(pid, &status, WNOHANG) == 0; i++) pause_ms(1);
     if (status == -1) {
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
@@ -193,6 +203,50 @@ static void a_waiter_killed_in_a_dead_releasers_place_lets_the_others_go(void **
     must_end(waiter);
     must_end(taker);
     must_be_killed(dying);
+}
+
+/* The first sleeper is the one that the kernel wakes. */
+static void the_only_waiter_lets_the_takers_go_in_a_dead_releasers_place(void **state)
+{
+    (void)state;
+    assert_int_equal(psync_lock_acquire(lock, NULL, NULL, NULL), PSYNC_OK);
+    pid_t waiter = start_sleeper(wait_for_lock, NOWHERE);
+    pid_t taker = start_sleeper(take, NOWHERE);
+    must_be_killed(start(release, BEFORE_WAKING));
+    must_end(waiter);
+    must_end(taker);
+}
+
+static void a_killed_waiter_is_no_reason_to_forget_the_others(void **state)
+{
+    (void)state;
+    assert_int_equal(psync_lock_acquire(lock, NULL, NULL, NULL), PSYNC_OK);
+    pid_t killed = start_sleeper(wait_for_lock, NOWHERE);
+    pid_t waiters[2];
+    for (int i = 0; i < 2; i++) waiters[i] = start_sleeper(wait_for_lock, NOWHERE);
+    kill(killed, SIGKILL);
+    must_be_killed(killed);
+    must_be_killed(start(release, BEFORE_WAKING));
+    for (int i = 0; i < 2; i++) must_end(waiters[i]);
+}
+
+static void the_last_waiter_leaves_the_rest_of_a_release_to_the_releaser(void **state)
+{
+    (void)state;
+    int status;
+    assert_int_equal(psync_lock_acquire(lock, NULL, NULL, NULL), PSYNC_OK);
+    pid_t waiter = start_sleeper(wait_and_wake_nobody, NOWHERE);
+    pid_t stopped = start(release, STOPPED_AFTER_WAKING);
+    assert_int_equal(waitpid(stopped, &status, WUNTRACED), stopped);
+    assert_true(WIFSTOPPED(status));
+    must_end(waiter);
+    /* And so nobody is held up: who comes next does it. */
+    assert_int_equal(psync_lock_acquire(lock, NULL, NULL, NULL), PSYNC_OK);
+    pid_t second = start_sleeper(wait_for_lock, NOWHERE);
+    kill(stopped, SIGCONT);
+    must_end(stopped);
+    assert_int_equal(psync_lock_release(lock, NULL), PSYNC_OK);
+    must_end(second);
 }
 
 /* ---- Integers --------------------------------------------------------------- */
@@ -271,6 +325,9 @@ int main(void)
         TEST(a_killed_releaser_wakes_waiters_and_takers),
         TEST(a_taker_killed_when_woken_lets_the_next_one_go),
         TEST(a_waiter_killed_in_a_dead_releasers_place_lets_the_others_go),
+        TEST(the_only_waiter_lets_the_takers_go_in_a_dead_releasers_place),
+        TEST(a_killed_waiter_is_no_reason_to_forget_the_others),
+        TEST(the_last_waiter_leaves_the_rest_of_a_release_to_the_releaser),
         TEST(a_killed_changer_wakes_every_sleeper),
         TEST(a_sleeper_killed_in_a_dead_changers_place_lets_the_others_go),
         TEST(the_next_change_wakes_whom_a_stopped_changer_has_not),

@@ -11,7 +11,7 @@
 #include "layout.h"
 
 /* What all files' names begin with; the layout is part of it. Then comes "u" UID "." or "g" GID ".", and NAME. */
-#define SHM_FILE_PREFIX "phpsync-1."
+#define SHM_FILE_PREFIX "phpsync-2."
 
 struct shm_label; /* process.c */
 

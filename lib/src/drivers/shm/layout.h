@@ -21,7 +21,7 @@
 #include "atomic16.h"
 
 enum {
-    SHM_LAYOUT = 1,
+    SHM_LAYOUT = 2,
     SHM_CELL = 128,                      /* bytes a cell */
     SHM_HEADER_CELLS = 32,               /* cells the header takes: one page */
     SHM_PAGE_CELLS = 32,                 /* the file grows by whole pages */
@@ -31,8 +31,8 @@ enum {
     SHM_PROCESS_BLOCKS = 16,             /* at most 2^20 records */
     SHM_BUCKETS_PER_CELL = SHM_CELL / 4, /* a bucket is a cell's index */
     SHM_CELLS_PER_PROCESS = 4,
-    SHM_KEY_INLINE = 72, /* bytes of a key in its cell */
-    SHM_KEY_MORE = 80    /* bytes of a key in each further cell */
+    SHM_KEY_INLINE = 64, /* bytes of a key in its cell */
+    SHM_KEY_MORE = 72    /* bytes of a key in each further cell */
 };
 
 #define SHM_MAGIC UINT64_C(0x31636e7973706870) /* "phpsync1" */
@@ -64,6 +64,8 @@ enum shm_kind {
  * hash       the key's hash
  * more       the first cell with the rest of a long key; its cells are chained by next
  * key        the key's first bytes, as words so that racing reads are atomic
+ * waiting    Locks: {an acquisition's fence, how many wait for its end}, see waiting.h. Whoever comes
+ *            late still counts here: nothing else may ever lie in this place
  * taken      Locks with a lease: {fence, microseconds since 1970 when it was taken}. Whoever
  *            comes late notes an old one here: nothing else may ever lie in this place
  */
@@ -73,6 +75,7 @@ struct shm_cell {
     _Atomic uint32_t version;
     _Atomic uint32_t next;
     _Atomic uint32_t tag;
+    _Atomic uint64_t waiting;
     _Atomic uint32_t hash;
     _Atomic uint32_t more;
     _Atomic uint64_t key[SHM_KEY_INLINE / 8];
@@ -90,6 +93,7 @@ struct shm_more {
     _Atomic uint32_t version;
     _Atomic uint32_t next;
     _Atomic uint32_t tag;
+    _Atomic uint64_t waiting;
     _Atomic uint64_t key[SHM_KEY_MORE / 8];
     shm_word taken;
 };
@@ -146,6 +150,7 @@ _Static_assert(offsetof(struct shm_cell, next) == offsetof(struct shm_more, next
 _Static_assert(offsetof(struct shm_cell, tag) == offsetof(struct shm_more, tag), "sweeps cross kinds");
 _Static_assert(offsetof(struct shm_cell, generation) == offsetof(struct shm_more, generation), "never reset");
 _Static_assert(offsetof(struct shm_cell, version) == offsetof(struct shm_more, version), "nor this");
+_Static_assert(offsetof(struct shm_cell, waiting) == offsetof(struct shm_more, waiting), "latecomers count here");
 _Static_assert(offsetof(struct shm_cell, taken) == offsetof(struct shm_more, taken), "latecomers write here");
 _Static_assert(sizeof(struct shm_process) == SHM_CELLS_PER_PROCESS * SHM_CELL, "a record fills its cells");
 _Static_assert(sizeof(struct shm_header) <= SHM_HEADER_CELLS * SHM_CELL, "the header fits");

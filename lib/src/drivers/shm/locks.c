@@ -9,7 +9,7 @@
  * stepping back is limited in time: it needs nobody to be alive.
  *
  * A process killed anywhere here leaves a legal word. The wake-ups it owed are
- * done by the next one that comes by (finish_release) or, if nobody comes, by
+ * done by the next one that comes by (help_release) or, if nobody comes, by
  * one that the kernel wakes (futex.h).
  */
 #include "locks.h"
@@ -24,6 +24,7 @@
 #include "lock_word.h"
 #include "process.h"
 #include "state.h"
+#include "waiting.h"
 
 /* Whom a wake-up is for. */
 enum { WAKE_WAITERS = 1, WAKE_TAKERS = 2, WAKE_PLAIN = 4, WAKE_ALL = 7, WAKE_NOBODY = 8 };
@@ -123,6 +124,14 @@ static void finish_release(struct shm_cell *cell, shm_pair word)
     }
 }
 
+/* Finishes somebody else's release, if it still has to be. */
+static void help_release(struct shm_cell *cell, uint32_t generation)
+{
+    shm_pair word = shm_read(&cell->word);
+    bool owed = !lock_view(word).held && (word.low & LOCK_WAITERS);
+    if (owed && shm_cells_same(cell, generation)) finish_release(cell, word);
+}
+
 /* Ends the acquisition in *word, and wakes who waits for it. False, and *word is the present one, if it changed. */
 static bool end_acquisition(struct shm_cell *cell, shm_pair *word)
 {
@@ -210,10 +219,10 @@ static int64_t note_taken(struct shm_cell *cell, uint64_t fence, int64_t when)
  * Brings a free word into a state from which it may be taken. False: it has
  * to be read again.
  */
-static bool prepare(struct shm_cell *cell, shm_pair word, bool hold)
+static bool prepare(struct shm_cell *cell, uint32_t generation, shm_pair word, bool hold)
 {
     if (word.low & LOCK_WAITERS) {
-        finish_release(cell, word);
+        help_release(cell, generation);
         return false;
     }
     /* Nobody falls asleep on a free word: if the taker's swap from this one succeeds, none of them sleeps. */
@@ -262,7 +271,7 @@ static psync_result try_take(struct shm_state *state, struct shm_cell *cell, uin
             return PSYNC_NO;
         }
         if (word.low & LOCK_SLEEPERS) {
-            if (!prepare(cell, word, take->hold)) {
+            if (!prepare(cell, generation, word, take->hold)) {
                 word = shm_read(&cell->word);
                 continue;
             }
@@ -569,7 +578,11 @@ static void sleep_on(struct shm_cell *cell, uint32_t generation, uint64_t fence,
         flag = hold ? LOCK_TAKERS : LOCK_PLAIN;
         bits = hold ? WAKE_TAKERS : WAKE_PLAIN;
     }
-    if (!set_flag(cell, &word, fence, flag)) return;
+    bool counted = role == PSYNC_ROLE_WAITER && waiting_begin(cell, fence);
+    if (!set_flag(cell, &word, fence, flag)) {
+        if (counted) waiting_end(cell, fence);
+        return;
+    }
     int64_t look = hold ? HOLD_LOOK : 0;
     /* A taker stays announced until it has tried to take (shm_lock_acquire). */
     if (!shm_death_watch(&cell->word.futex) && (!look || look > SHM_BLIND_LOOK)) look = SHM_BLIND_LOOK;
@@ -579,10 +592,11 @@ static void sleep_on(struct shm_cell *cell, uint32_t generation, uint64_t fence,
     }
     shm_futex_wait(&cell->word.futex, (uint32_t)word.low, bits, deadline);
     if (role == PSYNC_ROLE_TAKER) return;
-    /* A waiter may be the one that the kernel woke in a dead releaser's place. */
-    word = shm_read(&cell->word);
-    bool owed = !lock_view(word).held && (word.low & LOCK_WAITERS);
-    if (owed && shm_cells_same(cell, generation)) finish_release(cell, word);
+    /* A waiter may be the one that the kernel woke in a dead releaser's place. Acquire: the look comes first. */
+    uint64_t low = atomic_load_explicit(&cell->word.half.low, memory_order_acquire);
+    bool last = counted && waiting_end(cell, fence);
+    bool owed = !(low & SHM_FUTEX_SET) && (low & LOCK_WAITERS);
+    if (owed && (!last || (low & (LOCK_TAKERS | LOCK_PLAIN)))) help_release(cell, generation);
     shm_death_watch_end();
 }
 
@@ -602,7 +616,7 @@ psync_result shm_lock_await(void *opaque, psync_key *key, const psync_lock_state
         return PSYNC_OK;
     }
     if (!lock.held || lock.fence != seen->fence) {
-        if (word.low & LOCK_WAITERS && !lock.held) finish_release(cell, word);
+        if (word.low & LOCK_WAITERS && !lock.held) help_release(cell, generation);
         return PSYNC_OK;
     }
     if (role == PSYNC_ROLE_TAKER && spin(cell, (uint32_t)word.low)) return PSYNC_OK;
