@@ -62,10 +62,11 @@ static bool is_at_place(struct file_home *home)
     struct file_id here;
     if (home->life_fd < 0) return false;
     if (file_place_own(home, life_name, &place, NULL)) return true; /* as above */
-    bool missing = file_place_stat(&place, &there) != 0 && errno == ENOENT;
-    bool same = !missing && (file_stat_open(home->life_fd, &here) != 0 || file_same(&here, &there));
+    bool found = file_place_stat(&place, &there) == 0;
+    bool unknown = !found && errno != ENOENT;
+    if (found) unknown = file_stat_open(home->life_fd, &here) != 0;
     file_place_leave(&place);
-    return same;
+    return unknown || (found && file_same(&here, &there));
 }
 
 static psync_result write_life(int fd, const char *path, psync_error *error)

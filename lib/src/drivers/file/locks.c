@@ -359,22 +359,30 @@ static psync_result release_own(struct file_home *home, const struct file_place 
     return r;
 }
 
+/* Another folder may stand at the root's path than that of the Lock that this process took: it is looked for anew.
+ */
+static psync_result release_found(struct file_state *state, const psync_key *key, struct file_place *place,
+                                  psync_condition condition, uint64_t fence, psync_error *error)
+{
+    struct file_held held;
+    file_place_leave(place);
+    psync_result r = file_place_find(state, key, FILE_LOCKS, place, error);
+    if (!r) r = file_lock_enter_key(place, key, LOCK_EX, &held, error);
+    if (r) return r;
+    r = release(state->home, place, &held, condition, fence, error);
+    file_lock_leave(&held);
+    return r;
+}
+
 psync_result file_lock_release(void *opaque, psync_key *key, psync_condition condition, uint64_t fence,
                                psync_error *error)
 {
     struct file_state *state = opaque;
     struct file_place place;
-    struct file_held held;
-    psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
+    psync_result r = file_place_find_own(state, key, FILE_LOCKS, &place, error);
     if (r) return r;
     r = place.standard ? release_own(state->home, &place, condition, fence, error) : PSYNC_ERROR_ABSENT;
-    if (r == PSYNC_ERROR_ABSENT) {
-        r = file_lock_enter_key(&place, key, LOCK_EX, &held, error);
-        if (!r) {
-            r = release(state->home, &place, &held, condition, fence, error);
-            file_lock_leave(&held);
-        }
-    }
+    if (r == PSYNC_ERROR_ABSENT) r = release_found(state, key, &place, condition, fence, error);
     if (!r && state->home->options.durable) r = file_place_sync(&place, error);
     file_place_leave(&place);
     return r;

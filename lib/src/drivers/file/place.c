@@ -108,8 +108,8 @@ static bool moved_on(struct file_place *place, int number)
     return reach(place, false, NULL) == PSYNC_OK;
 }
 
-psync_result file_place_find(const struct file_state *state, const psync_key *key, const char *category,
-                             struct file_place *place, psync_error *error)
+static psync_result find(const struct file_state *state, const psync_key *key, const char *category, bool look,
+                         struct file_place *place, psync_error *error)
 {
     place->home = state->home;
     place->standard = true;
@@ -124,7 +124,19 @@ psync_result file_place_find(const struct file_state *state, const psync_key *ke
         place->standard = strcmp(key->place, place->path) == 0;
         memcpy(place->path, key->place, size);
     }
-    return reach(place, false, error);
+    return reach(place, look, error);
+}
+
+psync_result file_place_find(const struct file_state *state, const psync_key *key, const char *category,
+                             struct file_place *place, psync_error *error)
+{
+    return find(state, key, category, true, place, error);
+}
+
+psync_result file_place_find_own(const struct file_state *state, const psync_key *key, const char *category,
+                                 struct file_place *place, psync_error *error)
+{
+    return find(state, key, category, false, place, error);
 }
 
 psync_result file_place_own(struct file_home *home, const char *below, struct file_place *place, psync_error *error)

@@ -34,9 +34,15 @@ struct file_place {
     char path[PATH_MAX];         /* absolute */
 };
 
-/* Finds the place of a key. Folders may be missing: then the calls below fail with ENOENT. */
+/*
+ * Finds the place of a key, in the folder that stands at the root's path now. Folders may be missing: then the
+ * calls below fail with ENOENT.
+ */
 psync_result file_place_find(const struct file_state *state, const psync_key *key, const char *category,
                              struct file_place *place, psync_error *error);
+/* The same in the folder that stood there some milliseconds ago, for what this process has open itself. */
+psync_result file_place_find_own(const struct file_state *state, const psync_key *key, const char *category,
+                                 struct file_place *place, psync_error *error);
 /* A file of ours with this name below the root. */
 psync_result file_place_own(struct file_home *home, const char *below, struct file_place *place,
                             psync_error *error);

@@ -81,7 +81,8 @@ static psync_result look_at_path(struct file_home *home, int *fd, psync_error *e
     if (file_stat_path(AT_FDCWD, home->options.root, &there) != 0) {
         return errno == ENOENT ? PSYNC_OK : file_failed(error, errno, "look at", home->options.root);
     }
-    int open = still_ours(&root->fd, &root->id);
+    bool due = file_coarse_now() - atomic_load_explicit(&root->looked, memory_order_relaxed) >= LOOK;
+    int open = due ? still_ours(&root->fd, &root->id) : atomic_load_explicit(&root->fd, memory_order_relaxed);
     if (open >= 0 && file_same(&there, &root->id)) {
         *fd = open;
     } else {
@@ -89,7 +90,7 @@ static psync_result look_at_path(struct file_home *home, int *fd, psync_error *e
         if (r) return r;
     }
     /* Only a hint when to look again. */
-    atomic_store_explicit(&root->looked, file_coarse_now(), memory_order_relaxed);
+    if (due) atomic_store_explicit(&root->looked, file_coarse_now(), memory_order_relaxed);
     return PSYNC_OK;
 }
 
