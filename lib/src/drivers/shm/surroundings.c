@@ -21,6 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef CEPH_SUPER_MAGIC /* the kernel's headers have it since Linux 5.14 */
+#define CEPH_SUPER_MAGIC 0x00c36400
+#endif
+
 /* So old is no file that somebody is still making. */
 enum { LEFTOVER_SECONDS = 3600 };
 
