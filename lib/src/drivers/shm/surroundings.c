@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef CEPH_SUPER_MAGIC /* the kernel's headers have it since Linux 5.14 */
+#ifndef CEPH_SUPER_MAGIC /* Linux 5.10's headers lack it */
 #define CEPH_SUPER_MAGIC 0x00c36400
 #endif
 
