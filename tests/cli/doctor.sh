@@ -78,3 +78,15 @@ doctor_mends_what_a_killed_process_left() {
         grep -qE '^mended +records of processes.*given back: [1-9]' "$scratch/out" && exits 0 phpsync doctor --repair &&
         ! grep -q mended "$scratch/out"
 }
+
+promise doctor_examines_files_too
+doctor_examines_files_too() {
+    export PHPSYNC_DSN="file://$here_is/files"
+    phpsync set n 5 && phpsync lock k && exits 0 phpsync doctor && grep -q ' is well$' "$scratch/out" || return
+    local file
+    file=$(find "$here_is/files/integers" -type f ! -name '*.key')
+    echo five >"$file"
+    exits 1 phpsync doctor && grep -qE "^wrong +$file does not hold a 64-bit number.*remove it" "$scratch/out" &&
+        exits 1 phpsync doctor --repair --json && json 'd["well"] is False' && equal five "$(cat "$file")" &&
+        echo 5 >"$file" && exits 0 phpsync doctor
+}

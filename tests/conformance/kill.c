@@ -289,6 +289,8 @@ static void sleepers_killed_at_any_moment_disturb_nobody(void)
 
 /* ---- holders die --------------------------------------------------------------------------- */
 
+/* It runs no more: a zombie, or on its way there, having given back what it held (PF_EXITING in the ninth field).
+ */
 static bool has_ended(pid_t process)
 {
     char path[64], line[512];
@@ -300,7 +302,10 @@ static bool has_ended(pid_t process)
     if (length <= 0) return true;
     line[length] = '\0';
     const char *end = strrchr(line, ')');
-    return end && (end[2] == 'Z' || end[2] == 'X');
+    char state = 0;
+    unsigned flags = 0;
+    return end && sscanf(end + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) == 2 &&
+           (state == 'Z' || state == 'X' || (flags & 4));
 }
 
 static void marks_itself(int index, void *argument)

@@ -161,7 +161,10 @@ pid_t helper_run(const char *action, const char *key, enum helper_end end)
     }
     close(ready[1]);
     char byte = 0;
-    ssize_t got = read(ready[0], &byte, 1);
+    ssize_t got;
+    do {
+        got = read(ready[0], &byte, 1);
+    } while (got < 0 && errno == EINTR);
     close(ready[0]);
     if (got != 1) check_failed(__FILE__, __LINE__, "the helper program could not %s %s", action, key);
     if (end != HELPER_STAY) process_reap(process);
@@ -230,12 +233,9 @@ void meet(sem_t *semaphore)
 
 bool meeting_within(sem_t *semaphore, double seconds)
 {
-    struct timespec end;
-    clock_gettime(CLOCK_REALTIME, &end);
-    int64_t ns = end.tv_nsec + (int64_t)(seconds * 1e9);
-    end.tv_sec += ns / 1000000000;
-    end.tv_nsec = ns % 1000000000;
-    while (sem_timedwait(semaphore, &end) != 0) {
+    int64_t ns = now_ns() + (int64_t)(seconds * 1e9);
+    struct timespec end = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+    while (sem_clockwait(semaphore, CLOCK_MONOTONIC, &end) != 0) {
         if (errno == ETIMEDOUT) return false;
         CHECK(errno == EINTR);
     }

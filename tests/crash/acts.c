@@ -2,6 +2,7 @@
 /* acts.c - see acts.h. */
 #include "acts.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <math.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +25,23 @@ static const psync_wait at_once = {.timeout = 0};
 static void some_steps(struct worker *w)
 {
     for (int i = 0; i < 20; i++) worker_step(w);
+}
+
+/* A child that nothing hits, with the next random numbers. */
+static pid_t fork_spared(void)
+{
+    uint64_t seed = random_below(UINT64_MAX);
+    crash_pause(); /* the handlers that run in the child before it can say that it is none of it */
+    pid_t pid = fork();
+    MUST(pid >= 0);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        crash_watch(NULL);
+        crash_disarm();
+        random_seed(seed);
+    }
+    crash_resume();
+    return pid;
 }
 
 /* Waits for a child. Whatever has hit it has hit its parent too: to the others they are one. */
@@ -114,6 +133,24 @@ void remove_space(const char *which)
     MUST(nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0);
 }
 
+/* As if folders had not changed for long. */
+static int make_old(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st;
+    (void)where;
+    const struct timespec old[2] = {{1000, 0}, {1000, 0}};
+    if (kind == FTW_D || kind == FTW_DP) utimensat(AT_FDCWD, path, old, AT_SYMLINK_NOFOLLOW);
+    return 0;
+}
+
+static int no_lock(void *argument, const char *key, size_t length, const psync_owner *owner)
+{
+    (void)argument;
+    (void)owner;
+    broken(__FILE__, __LINE__, "there is a Lock %.*s", (int)length, key);
+}
+
+/* In a child, as who has taken Locks keeps the space's file open. It may be the one that is hit. */
 static void make_a_space(struct worker *w)
 {
     (void)w;
@@ -121,14 +158,27 @@ static void make_a_space(struct worker *w)
     psync_integer *integer = NULL;
     psync_lock *lock = NULL;
     int64_t value = 0;
+    char path[512] = "";
+    pid_t pid = fork();
+    MUST(pid >= 0);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        MUST(psync_space_open(other_dsn, NULL, &space, &error) == PSYNC_OK);
+        MUST(psync_integer_open(space, "k", 1, &integer, &error) == PSYNC_OK);
+        MUST(psync_lock_open(space, "k", 1, &lock, &error) == PSYNC_OK);
+        MUST(psync_integer_add(integer, 1, &value, &error) == PSYNC_OK && value == 1);
+        MUST(psync_lock_acquire(lock, &at_once, NULL, &error) == PSYNC_OK);
+        MUST(psync_lock_release(lock, &error) == PSYNC_OK);
+        MUST(psync_space_info(space, find_path, path, &error) == PSYNC_OK);
+        nftw(path, make_old, 16, FTW_PHYS);
+        MUST(psync_space_each_lock(space, no_lock, NULL, &error) == PSYNC_OK);
+        psync_lock_close(lock);
+        psync_integer_close(integer);
+        psync_space_close(space);
+        _exit(0);
+    }
+    reap_child(pid);
     MUST(psync_space_open(other_dsn, NULL, &space, &error) == PSYNC_OK);
-    MUST(psync_integer_open(space, "k", 1, &integer, &error) == PSYNC_OK);
-    MUST(psync_lock_open(space, "k", 1, &lock, &error) == PSYNC_OK);
-    MUST(psync_integer_add(integer, 1, &value, &error) == PSYNC_OK && value == 1);
-    /* Not taken: who has taken Locks keeps the space's file open. */
-    MUST(psync_lock_exists(lock, &error) == PSYNC_NO);
-    psync_lock_close(lock);
-    psync_integer_close(integer);
     psync_space_close(space);
     remove_space(other_dsn);
 }
@@ -138,17 +188,10 @@ static void make_a_space(struct worker *w)
 /* A child that is killed somewhere in the middle of things; then the victim finds what it left. */
 static void come_after_the_dead(struct worker *w)
 {
-    uint64_t seed = random_below(UINT64_MAX);
-    unsigned number = (unsigned)random_below(crash_points());
-    pid_t pid = fork();
-    MUST(pid >= 0);
+    pid_t pid = fork_spared();
     if (pid == 0) {
-        crash_watch(NULL);
-        crash_disarm();
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        random_seed(seed);
         struct worker child = {.number = CHILD, .slot = &arena->slots[CHILD], .space = w->space};
-        crash_arm(number, 1, SIGKILL);
+        crash_arm(random_point(), 1, SIGKILL);
         for (int i = 0; i < 20; i++) make_and_remove(&child);
         set_some(&child, "child", 0, 20);
         kill(getpid(), SIGKILL);
@@ -165,11 +208,8 @@ static void inherit_holds(struct worker *w)
 {
     psync_lock *lock = open_lock(w->space, "inherited", 0);
     psync_hold *hold = NULL;
-    pid_t pid = fork();
-    MUST(pid >= 0);
+    pid_t pid = fork_spared();
     if (pid == 0) {
-        crash_watch(NULL);
-        crash_disarm();
         MUST(psync_lock_hold(lock, random_below(2) ? 0 : 60, &at_once, &hold, &error) == PSYNC_OK);
         _exit(0);
     }
@@ -190,9 +230,13 @@ static void inherit_holds(struct worker *w)
     psync_lock_close(lock);
 }
 
-/* A forked child becomes a process of its own; it may be the one that is hit. */
+/* A forked child becomes a process of its own; it may be the one that is hit. Its parent has slept before. */
 static void fork_a_child(struct worker *w)
 {
+    psync_lock *lock = open_lock(w->space, "anchor", 0);
+    psync_wait shortly = {.timeout = 0.001};
+    MUST(psync_lock_wait(lock, &shortly, &error) == PSYNC_NO);
+    psync_lock_close(lock);
     pid_t pid = fork();
     MUST(pid >= 0);
     if (pid == 0) {
@@ -209,13 +253,9 @@ static void fork_a_child(struct worker *w)
 static void take_with_labels(struct worker *w)
 {
     enum { DEAD = 20, LIVING = 60 };
-    pid_t pid = fork();
-    MUST(pid >= 0);
+    pid_t pid = fork_spared();
     bool is_child = pid == 0;
-    if (is_child) {
-        crash_watch(NULL);
-        crash_disarm();
-    } else {
+    if (!is_child) {
         int status = 0;
         MUST(waitpid(pid, &status, 0) == pid && status == 0);
     }
@@ -231,6 +271,21 @@ static void take_with_labels(struct worker *w)
     if (is_child) _exit(0);
     psync_lock_close(lock);
     MUST(psync_space_set_label(w->space, NULL, &error) == PSYNC_OK);
+}
+
+/* Several at once. */
+static void take_many(struct worker *w)
+{
+    enum { MANY = 7 };
+    psync_lock *locks[MANY];
+    for (int i = 0; i < MANY; i++) {
+        locks[i] = open_lock(w->space, "many", i);
+        MUST(psync_lock_acquire(locks[i], &at_once, NULL, &error) == PSYNC_OK);
+    }
+    for (int i = 0; i < MANY; i++) {
+        MUST(psync_lock_release(locks[i], &error) == PSYNC_OK);
+        psync_lock_close(locks[i]);
+    }
 }
 
 /* ---- leases ---------------------------------------------------------------------------- */
@@ -320,20 +375,26 @@ static void keep_for_a_lease(psync_lock *lock)
     psync_hold_free(hold);
 }
 
+static void take_a_turn(psync_lock *lock)
+{
+    if (random_below(4) == 0) {
+        keep_for_a_lease(lock);
+        return;
+    }
+    MUST(psync_lock_acquire(lock, NULL, NULL, &error) == PSYNC_OK);
+    keep_for_a_while();
+    MUST(psync_lock_release(lock, &error) == PSYNC_OK);
+}
+
 /* Once with the sleepers. What each of them sleeps on nobody else ever touches. */
 static void hand_over(struct worker *w)
 {
     psync_lock *taken = open_lock(w->space, "taken", 0);
     psync_lock *awaited = open_lock(w->space, "awaited", 0);
     psync_integer *heard = open_integer(w->space, "heard", 0);
-    for (int i = 0; i < 20; i++) {
-        if (random_below(4)) {
-            MUST(psync_lock_acquire(taken, NULL, NULL, &error) == PSYNC_OK);
-            keep_for_a_while();
-            MUST(psync_lock_release(taken, &error) == PSYNC_OK);
-        } else {
-            keep_for_a_lease(taken);
-        }
+    for (int i = 0; i < 10; i++) {
+        /* More than once, as who comes back at once finds who has waited for long. */
+        for (int turn = 0; turn < 3; turn++) take_a_turn(taken);
         MUST(psync_lock_acquire(awaited, NULL, NULL, &error) == PSYNC_OK);
         if (random_below(2)) sleep_for((int64_t)random_below(100000));
         MUST(psync_lock_release(awaited, &error) == PSYNC_OK);
@@ -406,6 +467,7 @@ const struct act acts[] = {
     {"come after the dead", come_after_the_dead, false},
     {"fork a child", fork_a_child, false},
     {"take with labels", take_with_labels, false},
+    {"take many", take_many, false},
     {"look around", look_around, false},
 };
 const int act_count = sizeof acts / sizeof acts[0];

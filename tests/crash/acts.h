@@ -21,6 +21,9 @@ struct act {
 extern const struct act acts[];
 extern const int act_count;
 
+/* Any fail point of the driver in use. */
+unsigned random_point(void);
+
 /* The DSN of another space, which acts make and remove. */
 extern char other_dsn[512];
 /* Removes all that belongs to a space. It must not be in use. */

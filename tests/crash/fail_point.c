@@ -15,6 +15,7 @@ static struct crash_board *board;
 static unsigned armed_number;
 static unsigned armed_visits; /* 0: not armed */
 static int armed_signal;
+static int paused;
 
 unsigned crash_points(void)
 {
@@ -43,8 +44,19 @@ void crash_disarm(void)
     armed_visits = 0;
 }
 
+void crash_pause(void)
+{
+    paused = 1;
+}
+
+void crash_resume(void)
+{
+    paused = 0;
+}
+
 void crash_pass(const struct crash_call *const *call, unsigned side)
 {
+    if (paused) return;
     unsigned number = 2 * (unsigned)(call - __start_crash_calls) + side;
     if (board && board->seen) atomic_fetch_add(&board->seen[number], 1);
     if (!armed_visits || number != armed_number || --armed_visits) return;

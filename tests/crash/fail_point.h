@@ -41,6 +41,10 @@ CRASH_API void crash_watch(struct crash_board *board);
 CRASH_API void crash_arm(unsigned number, unsigned visit, int signal);
 CRASH_API void crash_disarm(void);
 
+/* For a while, as for a fork: no fail point counts. */
+CRASH_API void crash_pause(void);
+CRASH_API void crash_resume(void);
+
 /* points.h calls this on either side (0 and 1) of a call. */
 CRASH_API void crash_pass(const struct crash_call *const *call, unsigned side);
 

@@ -334,7 +334,10 @@ void start_worker(int number)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         random_seed(seed);
         worker_open(&w, number);
-        while (!arena->stop) worker_step(&w);
+        while (!arena->stop) {
+            worker_step(&w);
+            if (arena->pause_us) sleep_for((int64_t)random_below((uint64_t)arena->pause_us) * 1000);
+        }
         _exit(EXIT_SUCCESS);
     }
     arena->slots[number].pid = pid;

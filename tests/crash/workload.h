@@ -50,6 +50,7 @@ struct arena {
     long long uncertain_sections[LOCKS];
     volatile long long unprotected[LOCKS]; /* changed under the Lock alone */
     volatile uint64_t last_fence[LOCKS];   /* the same */
+    int pause_us;                          /* of a worker between two steps, at most */
     atomic_ullong lease_fence;             /* the largest fence that a Hold with a short lease was given */
 };
 

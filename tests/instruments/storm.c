@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * storm.c - preloaded: a signal every 100 us, or $STORM_MICROSECONDS, in every thread of every process.
+ * storm.c - preloaded: a signal every 100 us in every thread of every process.
  *
  * The handler does nothing and is installed without SA_RESTART, so every
- * system call that can be interrupted is. A timer belongs to one thread and is
+ * system call that can be interrupted is. After a hundred there is a pause of
+ * a few milliseconds: tests see by it that a process sleeps. A timer belongs to one thread and is
  * not inherited: a new thread and a forked child arm their own, and a program
  * that is executed does when it begins.
  */
@@ -17,41 +18,47 @@
 #include <time.h>
 #include <unistd.h>
 
-static pthread_key_t timer_key;
+enum { GUST = 100 };
+static const struct itimerspec often = {.it_value.tv_nsec = 100000, .it_interval.tv_nsec = 100000},
+                               after_a_pause = {.it_value.tv_nsec = 6000000, .it_interval.tv_nsec = 100000};
+
+static _Thread_local timer_t timer;
+static _Thread_local int signals;
+static pthread_key_t ended;
 
 static int storm_signal(void)
 {
     return SIGRTMIN + 7; /* no test's own */
 }
 
-static void do_nothing(int number)
+static void handle(int number)
 {
     (void)number;
+    int before = errno;
+    if (++signals % GUST == 0) timer_settime(timer, 0, &after_a_pause, NULL);
+    errno = before;
 }
 
-static void disarm(void *timer)
+static void disarm(void *unused)
 {
+    (void)unused;
     timer_delete(timer);
 }
 
 static void arm(void)
 {
-    const char *text = getenv("STORM_MICROSECONDS");
-    long pause = (text ? atol(text) : 100) * 1000;
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = storm_signal()};
     event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
-    const struct itimerspec often = {.it_value.tv_nsec = pause, .it_interval.tv_nsec = pause};
-    timer_t timer;
     if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) return;
     timer_settime(timer, 0, &often, NULL);
-    pthread_setspecific(timer_key, timer);
+    pthread_setspecific(ended, &signals); /* so that disarm is called */
 }
 
 __attribute__((constructor)) static void begin(void)
 {
-    struct sigaction action = {.sa_handler = do_nothing};
+    struct sigaction action = {.sa_handler = handle};
     sigaction(storm_signal(), &action, NULL);
-    pthread_key_create(&timer_key, disarm);
+    pthread_key_create(&ended, disarm);
     pthread_atfork(NULL, NULL, arm);
     arm();
 }

@@ -44,7 +44,7 @@ static int set_up(void **state)
     int fd = open(path, O_RDWR);
     header = mmap(NULL, LIMIT, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
-    alarm(120);
+    alarm(600);
     return header == MAP_FAILED ? -1 : 0;
 }
 

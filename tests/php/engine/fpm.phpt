@@ -18,6 +18,8 @@ file_put_contents("$folder/page.php", '<?php
         case "unlock": var_dump($lock->unlock()); break;
         case "hold": $GLOBALS["h"] = $s->getLock("h")->hold(); var_dump($GLOBALS["h"]->isValid()); break;
         case "fatal": $GLOBALS["h"] = $s->getLock("h")->hold(); ini_set("display_errors", "0"); undefined(); break;
+        case "finish": $GLOBALS["h"] = $s->getLock("h")->hold(); fastcgi_finish_request(); $s->getLock("gate")->wait(); break;
+        case "stuck": $GLOBALS["h"] = $s->getLock("h")->hold(); $s->getInteger("stuck")->setValue(getmypid()); $s->getLock("gate")->wait(); break;
         case "many": for ($n = 0; $n < 100; $n++) $s->getInteger("k$n")->increment(); break;
         case "pid": break;
     }
@@ -38,6 +40,24 @@ check(strpos($ask('unlock'), 'bool(true)') === 0, 'unlocked by another');
 $worker->expect('on');
 check($worker->end() === 0, 'the worker went on');
 foreach (['hold', 'fatal'] as $do) { $ask($do); check(!space()->getLock('h')->exists(), "a request's Hold ends with it: $do"); }
+
+// A request that has answered and waits on is still one: its Hold ends with it.
+$gate = space()->getLock('gate');
+$gate->lock();
+$ask('finish');
+check(space()->getLock('h')->exists() && space()->getLock('h')->owner()->alive, 'it holds on');
+$gate->unlock();
+check(space()->getLock('h')->waitFor(100), 'and lets go at its end');
+// A worker that is killed in a wait, as FPM does to requests that take too long.
+$gate->lock();
+$client = new Child('require $argv[1]; fastcgi($argv[2], $argv[3], "do=stuck"); say("cut off");', [__DIR__ . '/../include/fastcgi.inc', "$folder/socket", "$folder/page.php"]);
+$stuck = space()->getInteger('stuck');
+check($stuck->waitUntilAtLeast(1, 100) && Child::untilAsleep($stuck->getValue(), true), 'it waits');
+posix_kill($stuck->getValue(), SIGKILL);
+$client->expect('cut off');
+check($client->end() === 0 && space()->getLock('h')->waitFor(100), 'the Hold of a killed worker ends');
+$gate->unlock();
+
 $facts = [];
 for ($n = 0; $n < 60; $n++) {
     $ask('many');

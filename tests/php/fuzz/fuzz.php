@@ -12,6 +12,7 @@
 namespace Fuzz;
 
 use PhpSync\Core;
+use PhpSync\Drivers\FileSystem as Files;
 use PhpSync\Generic;
 use PhpSync\Space;
 
@@ -166,7 +167,7 @@ final class Drawers
             case 'key': case 'category': case 'className': return $text;
             case 'dsn': return $dsn;
             case 'rootPath': case 'path': return 'root' . $step;
-            case 'fileName': return 'root' . $step . '/sub/' . md5($text);
+            case 'fileName': return getcwd() . '/root' . $step . '/sub/' . md5($text);
             case 'mode': return ['r', 'r+', 'w+', 'c+', 'x', ''][$number + 0 < 0 ? 5 : min($number, 5)];
             case 'timeout': case 'lease': return [0.0, 0.001, 0.0, 0.01, null, 0, 0.0001, 3600][$number + 2];
             case 'fn':
@@ -178,9 +179,14 @@ final class Drawers
                     return $all;
                 };
             case 'value': case 'by': case 'expected': case 'new': case 'fence': return $number;
-            case 'driver': return self::$things[[self::SPACE, self::SPACE, self::OTHER_SPACE, self::DRIVER][$number & 3]];
+            case 'driver':
+                if ($step) {
+                    return self::find([Files\FileSystemLockSyncDriver::class, Files\FileSystemIntegerSyncDriver::class][$number & 1], 0);
+                }
+                return self::$things[[self::SPACE, self::SPACE, self::OTHER_SPACE, self::DRIVER][$number & 3]];
             case 'singletonManager': return $step ? null : self::$things[self::MANAGER];
-            case 'manager': case 'instance': return $thing;
+            case 'manager': return self::find(Files\FileManager::class, $number + 2);
+            case 'instance': return $thing;
         }
         return $any;
     }
@@ -224,6 +230,10 @@ final class Drawers
             case Generic\Integer::class: return $space->getInteger('a');
             case \PhpSync\Hold::class: return $space->getLock('b')->hold(0.0, $start % 3 ? 1.0 : null);
             case \PhpSync\Owner::class: return $space->getLock('b')->owner();
+            case Files\FileManager::class: return new $class(getcwd() . '/root');
+            case Files\FileSystemLockSyncDriver::class:
+            case Files\FileSystemIntegerSyncDriver::class:
+                return new $class(new Files\FileManager(getcwd() . '/root'));
             case \PhpSync\Listing::class: return $start % 3 ? $space->locks() : $space->integers();
         }
         return new $class(...array_fill(0, 1, is_a($class, Generic\SingletonManager::class, true) ? null : 'root'));

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "clock.h"
 #include "failure.h"
 #include "file.h"
@@ -154,4 +155,5 @@ const psync_driver psync__file_driver = {
     .each_lock = file_lock_each,
     .each_integer = file_integer_each,
     .info = info,
+    .check = file_check,
 };
