@@ -7,7 +7,8 @@
  *     php bench/php-sync-fs.php FOLDER
  *
  * A line "TASK COUNT" on its input does a task so often; a line with the nanoseconds it took is the answer. With
- * the extension phpsync loaded, "extension-increment" and "extension-lock" do the same by it, in a space in FOLDER.
+ * the extension phpsync loaded, "extension-increment" and "extension-lock" do the same by it, in a space in FOLDER,
+ * and "classes-increment" and "classes-lock" by the extension's classes of that package, in a folder of their own.
  *
  * The package's way, call by call. Nothing of it stays open, except a taken Lock:
  *
@@ -231,6 +232,11 @@ function locks($lock, int $count): int
     return hrtime(true) - $start;
 }
 
+function classes(string $folder): \PhpSync\Drivers\FileSystem\FileManager
+{
+    return new \PhpSync\Drivers\FileSystem\FileManager("$folder/classes");
+}
+
 $root = "$argv[1]/php";
 is_dir($root) || mkdir($root);
 $names = new HashedNames($root);
@@ -250,6 +256,14 @@ while (($line = fgets(STDIN)) !== false) {
             break;
         case 'extension-lock':
             $took = locks(\PhpSync\Space::open("file://$argv[1]/extension")->getLock('pause'), (int) $count);
+            break;
+        case 'classes-increment':
+            $driver = new \PhpSync\Drivers\FileSystem\FileSystemIntegerSyncDriver(classes($argv[1]));
+            $took = increments(\PhpSync\Generic\Integer::getInstance('progress', $driver), (int) $count);
+            break;
+        case 'classes-lock':
+            $driver = new \PhpSync\Drivers\FileSystem\FileSystemLockSyncDriver(classes($argv[1]));
+            $took = locks(\PhpSync\Generic\Lock::getInstance('pause', $driver), (int) $count);
             break;
         default:
             throw new \Exception("no task $task");

@@ -74,7 +74,7 @@ static double time_bare_locks(const char *path, long operations)
 
 /* Times of one operation in each round, ns. */
 struct times {
-    double ours[MAX_ROUNDS], bare[MAX_ROUNDS], php[MAX_ROUNDS], extension[MAX_ROUNDS];
+    double ours[MAX_ROUNDS], bare[MAX_ROUNDS], php[MAX_ROUNDS], extension[MAX_ROUNDS], classes[MAX_ROUNDS];
 };
 
 /* A row of rates. goal 0: none. */
@@ -100,15 +100,26 @@ static void print_php(const struct place *place, const struct php *php, const ch
     if (!php) return;
     print(place, what, times->ours, "php-sync-fs's way", times->php, goal);
     snprintf(from_php, sizeof from_php, "%s from PHP", what);
-    if (php_has_extension(php)) print(place, from_php, times->extension, "php-sync-fs's way", times->php, goal);
+    if (!php_has_extension(php)) return;
+    print(place, from_php, times->extension, "php-sync-fs's way", times->php, goal);
+    snprintf(from_php, sizeof from_php, "%s, its classes", what);
+    print(place, from_php, times->classes, "php-sync-fs's way", times->php, goal);
 }
 
-static void time_php(struct php *php, const char *task, const char *extension_task, size_t round, long operations,
-                     struct times *times)
+static double time_task(struct php *php, const char *way, const char *task, long operations)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s%s", way, task);
+    return php_time(php, name, operations);
+}
+
+static void time_php(struct php *php, const char *task, size_t round, long operations, struct times *times)
 {
     if (!php) return;
     times->php[round] = php_time(php, task, operations);
-    if (php_has_extension(php)) times->extension[round] = php_time(php, extension_task, operations);
+    if (!php_has_extension(php)) return;
+    times->extension[round] = time_task(php, "extension-", task, operations);
+    times->classes[round] = time_task(php, "classes-", task, operations);
 }
 
 static void bench_increments(const struct place *place, psync_space *space, struct php *php, struct times *times)
@@ -122,7 +133,7 @@ static void bench_increments(const struct place *place, psync_space *space, stru
     for (size_t i = 0; i < place->rounds; i++) {
         times->ours[i] = time_increments(integer, place->operations);
         times->bare[i] = time_bare_counter(fd, place->operations);
-        time_php(php, "increment", "extension-increment", i, place->operations, times);
+        time_php(php, "increment", i, place->operations, times);
     }
     close(fd);
     psync_integer_close(integer);
@@ -139,7 +150,7 @@ static void bench_locks(const struct place *place, psync_space *space, struct ph
     for (size_t i = 0; i < place->rounds; i++) {
         times->ours[i] = time_locks(lock, place->operations);
         times->bare[i] = time_bare_locks(path, place->operations);
-        time_php(php, "lock", "extension-lock", i, place->operations, times);
+        time_php(php, "lock", i, place->operations, times);
     }
     psync_lock_close(lock);
     print(place, "lock + unlock", times->ours, "file made, removed", times->bare, 0);

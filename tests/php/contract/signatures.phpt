@@ -20,7 +20,7 @@ function show(string $name): void
     $interfaces = array_diff($class->getInterfaceNames(), ['Stringable', 'Throwable']);
     sort($interfaces);
     echo "$kind $name", $parent ? ' extends ' . $parent->name : '', $interfaces ? ' implements ' . implode(', ', $interfaces) : '', "\n";
-    foreach ($class->getReflectionConstants() as $constant) echo '  const ', $constant->name, ' = ', $constant->getValue(), "\n";
+    foreach ($class->getReflectionConstants() as $constant) echo '  const ', $constant->name, ' ', $constant->getValue(), "\n";
     foreach ($class->getProperties() as $property) {
         if ($property->class !== $name || $property->isPrivate()) continue;
         echo '  ', implode(' ', Reflection::getModifierNames($property->getModifiers())), prefixed(' ', type($property->getType())), ' $', $property->name, "\n";
@@ -168,7 +168,7 @@ trait PhpSync\Drivers\FileSystem\WithFileManagerTrait
   getManager(): PhpSync\Drivers\FileSystem\FileManagerInterface
   setManager(PhpSync\Drivers\FileSystem\FileManagerInterface $manager)
 class PhpSync\Drivers\FileSystem\FileSystemLockSyncDriver implements PhpSync\Generic\LockSyncDriverInterface
-  const CATEGORY = locks
+  const CATEGORY locks
   protected $manager
   __construct(PhpSync\Drivers\FileSystem\FileManagerInterface $manager)
   getManager(): PhpSync\Drivers\FileSystem\FileManagerInterface
@@ -178,7 +178,7 @@ class PhpSync\Drivers\FileSystem\FileSystemLockSyncDriver implements PhpSync\Gen
   wait(string $key)
   exists(string $key): bool
 class PhpSync\Drivers\FileSystem\FileSystemIntegerSyncDriver implements PhpSync\Generic\IntegerSyncDriverInterface
-  const CATEGORY = integers
+  const CATEGORY integers
   protected $manager
   __construct(PhpSync\Drivers\FileSystem\FileManagerInterface $manager)
   getManager(): PhpSync\Drivers\FileSystem\FileManagerInterface

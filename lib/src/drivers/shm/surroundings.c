@@ -21,6 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef CEPH_SUPER_MAGIC /* Linux 5.10's headers lack it */
+#define CEPH_SUPER_MAGIC 0x00c36400
+#endif
+
 /* So old is no file that somebody is still making. */
 enum { LEFTOVER_SECONDS = 3600 };
 
