@@ -66,6 +66,7 @@ def follow(space, calls):
             order.named(*paths)
         elif name in ('mkdir', 'mkdirat', 'unlink', 'unlinkat', 'rmdir'):
             order.changed(paths[0])
+            order.unwritten.discard(paths[0])       # there is nothing left to find without its content
     return order.rest()
 
 
