@@ -14,14 +14,18 @@
  * Prints the result's number, and for an error its message. With "twice" it then prints the state as this process
  * sees it, does the same again, and prints result and state once more.
  *
- * With SHORT_WRITE=N in its environment the Nth pwrite(2) writes half of what it should.
+ * With SHORT_WRITE=N in its environment the Nth pwrite(2) writes half of what it should. With SWAP_ROOT=N the
+ * space's folder gives way to the one that lies beside it with ".new" behind its name, just before the Nth
+ * inotify_add_watch(2).
  */
 #include <phpsync/phpsync.h>
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -208,15 +212,35 @@ static int prove(void)
     return 0;
 }
 
-/* ---- short writes ------------------------------------------------------------ */
+/* ---- what goes wrong in the middle of a call ---------------------------------- */
 
-/* Stands before the C library's for the library under test. */
+/* These stand before the C library's for the library under test. */
+
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at)
 {
     static long number;
     const char *shortened = getenv("SHORT_WRITE");
     if (shortened && ++number == atol(shortened)) length /= 2;
     return syscall(SYS_pwrite64, fd, bytes, length, at);
+}
+
+static void swap_roots(void)
+{
+    char root[PATH_MAX];
+    char moved[PATH_MAX + 8];
+    char new[PATH_MAX + 8];
+    if (sscanf(dsn, "file://%4000[^?]", root) != 1) abort();
+    snprintf(moved, sizeof moved, "%s.moved", root);
+    snprintf(new, sizeof new, "%s.new", root);
+    if (rename(root, moved) != 0 || rename(new, root) != 0) abort();
+}
+
+int inotify_add_watch(int fd, const char *path, uint32_t events)
+{
+    static long number;
+    const char *swapped = getenv("SWAP_ROOT");
+    if (swapped && ++number == atol(swapped)) swap_roots();
+    return (int)syscall(SYS_inotify_add_watch, fd, path, events);
 }
 
 /* ------------------------------------------------------------------------------ */

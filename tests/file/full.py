@@ -103,7 +103,7 @@ def no_more_files(space):
     """With a limit of so many open files a call works, or says so."""
     works = 0
     for limit in range(3, 16):
-        for action in ('release', 'add'):
+        for action in ('release', 'add', 'list'):
             space.fresh()
             space.run('acquire')
             space.run('add')

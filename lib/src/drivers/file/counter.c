@@ -52,7 +52,7 @@ psync_result file_counter_open(struct file_counter *counter, struct file_place *
 {
     int fd = file_place_open(place, O_RDWR, 0);
     counter->read_only = false;
-    if (fd < 0 && (errno == EACCES || errno == EROFS) && access == FILE_READ) {
+    if (fd < 0 && (errno == EACCES || errno == EROFS) && file_only_reads(access)) {
         fd = file_place_open(place, O_RDONLY, 0);
         counter->read_only = true;
     }
@@ -78,7 +78,7 @@ psync_result file_counter_lock(struct file_counter *counter, const char *path, e
                                psync_error *error)
 {
     int r;
-    FILE_RETRY(r, flock(counter->fd, access == FILE_READ ? LOCK_SH : LOCK_EX));
+    FILE_RETRY(r, flock(counter->fd, file_only_reads(access) ? LOCK_SH : LOCK_EX));
     return r == 0 ? PSYNC_OK : file_failed(error, errno, "lock", path);
 }
 

@@ -13,7 +13,17 @@
 #include "home.h"
 #include "place.h"
 
-enum file_access { FILE_READ, FILE_CHANGE, FILE_REMOVE };
+enum file_access {
+    FILE_READ,
+    FILE_LOOK, /* reads what lies at the place now, not what did some milliseconds ago */
+    FILE_CHANGE,
+    FILE_REMOVE
+};
+
+static inline bool file_only_reads(enum file_access access)
+{
+    return access == FILE_READ || access == FILE_LOOK;
+}
 
 /* Opens the file at the place; PSYNC_NO: there is none. The mutex is the caller's here and below. */
 psync_result file_counter_open(struct file_counter *counter, struct file_place *place, enum file_access access,

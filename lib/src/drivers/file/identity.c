@@ -79,12 +79,19 @@ static psync_result write_life(int fd, const char *path, psync_error *error)
 }
 
 /* An empty one, whose maker was killed, has the number 0. */
-static uint64_t read_life(int fd)
+static psync_result read_life(struct file_home *home, const char *path, psync_error *error)
 {
     char text[16] = "";
     ssize_t length;
-    FILE_RETRY(length, pread(fd, text, sizeof text - 1, 0));
-    return strtoull(text, NULL, 10) & ((UINT64_C(1) << LIFE_BITS) - 1);
+    FILE_RETRY(length, pread(home->life_fd, text, sizeof text - 1, 0));
+    if (length < 0) {
+        psync_result r = file_failed(error, errno, "read", path);
+        close(home->life_fd);
+        home->life_fd = -1;
+        return r;
+    }
+    home->life = strtoull(text, NULL, 10) & ((UINT64_C(1) << LIFE_BITS) - 1);
+    return PSYNC_OK;
 }
 
 /* A new life file gets its name when it has its mode; where there are no unnamed files it has to be the other way
@@ -127,7 +134,7 @@ static psync_result open_life(struct file_home *home, bool create, psync_error *
     for (int attempt = 0; !r && attempt < 16; attempt++) {
         home->life_fd = open_file(&place, create);
         if (home->life_fd >= 0) {
-            home->life = read_life(home->life_fd);
+            r = read_life(home, place.path, error);
             break;
         }
         if (errno != ENOENT) {

@@ -15,15 +15,21 @@ static void tell(const struct file_integer *integer, psync_integer_state *now)
     *now = (psync_integer_state){.exists = integer != NULL, .value = integer ? integer->number.value : 0};
 }
 
-psync_result file_integer_get(void *opaque, psync_key *key, psync_integer_state *now, psync_error *error)
+static psync_result get(struct file_state *state, psync_key *key, enum file_access access, psync_integer_state *now,
+                        psync_error *error)
 {
     struct file_integer integer;
-    psync_result r = file_integer_open(opaque, key, FILE_READ, &integer, error);
+    psync_result r = file_integer_open(state, key, access, &integer, error);
     if (r == PSYNC_NO) tell(NULL, now);
     if (r) return r;
     tell(&integer, now);
     file_integer_close(&integer);
     return PSYNC_OK;
+}
+
+psync_result file_integer_get(void *opaque, psync_key *key, psync_integer_state *now, psync_error *error)
+{
+    return get(opaque, key, FILE_READ, now, error);
 }
 
 psync_result file_integer_set(void *opaque, psync_key *key, int64_t value, psync_error *error)
@@ -99,11 +105,12 @@ struct awaited {
     const psync_integer_state *seen;
 };
 
+/* What lies at the place this moment: what went before the watches were there rings nobody. */
 static psync_result has_changed(void *argument, psync_error *error)
 {
     struct awaited *awaited = argument;
     psync_integer_state now;
-    psync_result r = file_integer_get(awaited->state, awaited->key, &now, error);
+    psync_result r = get(awaited->state, awaited->key, FILE_LOOK, &now, error);
     if (r < 0) return r;
     bool same = now.exists == awaited->seen->exists && now.value == awaited->seen->value;
     return same ? PSYNC_NO : PSYNC_OK;

@@ -53,7 +53,8 @@ static psync_result compare(struct file_state *state, psync_key *key, enum file_
 {
     struct file_counter *counter = integer->counter;
     psync_result r = file_counter_has_name(state->home, counter, integer->path, error);
-    bool look = counter->fresh || access == FILE_REMOVE || file_counter_look_is_due(state->home, counter);
+    bool look = counter->fresh || access == FILE_LOOK || access == FILE_REMOVE ||
+                file_counter_look_is_due(state->home, counter);
     if (r || !look) return r;
     r = find_place(state, key, integer, error);
     return r ? r : file_counter_is_at(counter, &integer->place, error);
@@ -66,7 +67,7 @@ static psync_result settle(struct file_state *state, psync_key *key, enum file_a
     struct file_counter *counter = integer->counter;
     for (;;) {
         psync_result r = PSYNC_OK;
-        if (counter->fd >= 0 && counter->read_only && access != FILE_READ) file_counter_close(counter);
+        if (counter->fd >= 0 && counter->read_only && !file_only_reads(access)) file_counter_close(counter);
         if (counter->fd < 0) {
             leave_place(integer); /* its folder may be another by now */
             r = find_place(state, key, integer, error);
@@ -90,8 +91,9 @@ static psync_result unlink_names(struct file_place *place, psync_error *error)
 }
 
 /*
- * The file that is open holds no number any more. PSYNC_NO: the Integer is gone; what one began who was killed before
- * he had removed the names is ended. PSYNC_OK: another file may lie at the key's place by now, and none is open.
+ * The file that is open holds no number any more. PSYNC_NO: the Integer is gone; what one began who was killed
+ * before he had removed the names is ended. PSYNC_OK: another file may lie at the key's place by now, and none is
+ * open.
  */
 static psync_result heed_removal(struct file_state *state, psync_key *key, enum file_access access,
                                  struct file_integer *integer, psync_error *error)
@@ -99,7 +101,7 @@ static psync_result heed_removal(struct file_state *state, psync_key *key, enum 
     psync_result r = find_place(state, key, integer, error);
     if (!r) r = file_counter_is_at(integer->counter, &integer->place, error);
     bool replaced = r == PSYNC_NO;
-    if (!r && access != FILE_READ) r = unlink_names(&integer->place, error);
+    if (!r && !file_only_reads(access)) r = unlink_names(&integer->place, error);
     file_counter_close(integer->counter);
     if (r < 0) return r;
     return replaced ? PSYNC_OK : PSYNC_NO;
@@ -122,7 +124,7 @@ static psync_result settle_and_read(struct file_state *state, psync_key *key, en
 static psync_result check(psync_key *key, enum file_access access, struct file_integer *integer, psync_error *error)
 {
     psync_result r = PSYNC_OK;
-    if (integer->place.standard) r = file_key_check(key, &integer->place, access != FILE_READ, error);
+    if (integer->place.standard) r = file_key_check(key, &integer->place, !file_only_reads(access), error);
     integer->counter->fresh = r != PSYNC_OK;
     if (r < 0) file_counter_unnote(key); /* this handle's next call compares again */
     return r < 0 ? r : PSYNC_OK;         /* PSYNC_NO: it is only read, and lacks its key */

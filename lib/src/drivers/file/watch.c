@@ -83,8 +83,8 @@ static psync_result watch(struct file_home *home, const char *folder, enum file_
     struct file_sleeper sleeper;
     psync_result r = PSYNC_NO;
     if (!file_ear_begin(&sleeper)) return PSYNC_NO;
+    watch_root(&sleeper, home->options.root); /* first: so the folder watched is that of this root, or it rings */
     if (watch_folder(&sleeper, folder, what == FILE_WATCH_CONTENT ? NAME_EVENTS | IN_MODIFY : NAME_EVENTS)) {
-        watch_root(&sleeper, home->options.root);
         r = changed(argument, error);
         if (r == PSYNC_NO) {
             file_ear_sleep(&sleeper, until);
