@@ -67,6 +67,7 @@ def follow(space, calls):
         elif name in ('mkdir', 'mkdirat', 'unlink', 'unlinkat', 'rmdir'):
             order.unwritten.discard(paths[0])       # what has no name need not survive
             order.changed(paths[0])
+            order.unwritten.discard(paths[0])       # there is nothing left to find without its content
     return order.rest()
 
 

@@ -89,18 +89,33 @@ static psync_result unlink_names(struct file_place *place, psync_error *error)
     return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "remove", place->path);
 }
 
-/* Ends what one began who was killed before he had removed the names. PSYNC_NO: the Integer is gone. */
-static psync_result finish_removal(struct file_state *state, psync_key *key, enum file_access access,
-                                   struct file_integer *integer, psync_error *error)
+/*
+ * The file that is open holds no number any more. PSYNC_NO: the Integer is gone; what one began who was killed before
+ * he had removed the names is ended. PSYNC_OK: another file may lie at the key's place by now, and none is open.
+ */
+static psync_result heed_removal(struct file_state *state, psync_key *key, enum file_access access,
+                                 struct file_integer *integer, psync_error *error)
 {
-    psync_result r = PSYNC_NO;
-    if (access != FILE_READ) {
-        r = find_place(state, key, integer, error);
-        if (!r) r = file_counter_is_at(integer->counter, &integer->place, error);
-        if (!r) r = unlink_names(&integer->place, error);
-    }
+    psync_result r = find_place(state, key, integer, error);
+    if (!r) r = file_counter_is_at(integer->counter, &integer->place, error);
+    bool replaced = r == PSYNC_NO;
+    if (!r && access != FILE_READ) r = unlink_names(&integer->place, error);
     file_counter_close(integer->counter);
-    return r < 0 ? r : PSYNC_NO;
+    if (r < 0) return r;
+    return replaced ? PSYNC_OK : PSYNC_NO;
+}
+
+/* Opens, locks and reads the file that lies at the key's place. PSYNC_NO: there is no Integer. */
+static psync_result settle_and_read(struct file_state *state, psync_key *key, enum file_access access,
+                                    struct file_integer *integer, psync_error *error)
+{
+    for (;;) {
+        psync_result r = settle(state, key, access, integer, error);
+        if (!r) r = file_number_read(integer->counter->fd, integer->path, &integer->number, error);
+        if (r || !integer->number.removed) return r;
+        r = heed_removal(state, key, access, integer, error);
+        if (r) return r;
+    }
 }
 
 /* Compares the key, the first time. */
@@ -118,13 +133,8 @@ psync_result file_integer_open(struct file_state *state, psync_key *key, enum fi
 {
     psync_result r = choose(state, key, integer, error);
     if (r) return r;
-    r = settle(state, key, access, integer, error);
-    if (!r) r = file_number_read(integer->counter->fd, integer->path, &integer->number, error);
-    if (!r && integer->number.removed) {
-        r = finish_removal(state, key, access, integer, error);
-    } else if (!r && integer->counter->fresh) {
-        r = check(key, access, integer, error);
-    }
+    r = settle_and_read(state, key, access, integer, error);
+    if (!r && integer->counter->fresh) r = check(key, access, integer, error);
     if (r) file_integer_close(integer);
     return r;
 }
