@@ -343,6 +343,44 @@ static void a_reader_never_sees_half_a_value(void)
     crowd_join(crowd_start(2, halves_worker, a));
 }
 
+static void makes_anew_worker(int index, void *argument)
+{
+    (void)index;
+    struct stage *a = argument;
+    psync_integer *integer = integer_of(a->key);
+    for (int i = 0; i < a->rounds; i++) {
+        expect_meeting(&a->go, LOST, "the next round");
+        EXPECT(PSYNC_OK, psync_integer_remove(integer, ERR));
+        EXPECT(PSYNC_OK, psync_integer_set(integer, i, ERR));
+        meet(&a->done);
+    }
+}
+
+/* Whatever a reader keeps of the one that was removed. */
+static void one_that_was_removed_and_made_anew_is_not_missing(void)
+{
+    struct stage *a = stage(1, rounds(500, 4));
+    psync_integer *integer = integer_of(a->key);
+    EXPECT(PSYNC_OK, psync_integer_set(integer, -1, ERR));
+    struct crowd *maker = crowd_start(1, makes_anew_worker, a);
+    for (int i = 0; i < a->rounds; i++) {
+        expect_value(integer, i - 1);
+        meet(&a->go);
+        expect_meeting(&a->done, LOST, "the Integer made anew");
+        switch (i % 3) {
+        case 0:
+            EXPECT(PSYNC_OK, psync_integer_exists(integer, ERR));
+            break;
+        case 1:
+            EXPECT(PSYNC_OK, psync_integer_compare_set(integer, i, i, ERR));
+            break;
+        default:
+            expect_value(integer, i);
+        }
+    }
+    crowd_join(maker);
+}
+
 static void what_a_process_wrote_is_there_after_its_death(void)
 {
     const char *key = fresh_key();
@@ -391,6 +429,7 @@ const struct test integer_tests[] = {
     EITHER(of_concurrent_removals_exactly_one_finds_it),
     EITHER(a_removal_beside_increments_falls_between_two_of_them),
     EITHER(a_reader_never_sees_half_a_value),
+    EITHER(one_that_was_removed_and_made_anew_is_not_missing),
     PROCESSES(what_a_process_wrote_is_there_after_its_death),
     EITHER(exactly_one_worker_sees_the_last_task_done),
     END_OF_TESTS,

@@ -181,7 +181,7 @@ static psync_integer *many_open(const char *prefix, int number)
 /* Whether there is time for one more new key: an engine may make them far more slowly than it counts. */
 static bool time_for_more(int made, int64_t start)
 {
-    return made < 50 || since(start) < suite.limit / 12;
+    return made < 50 || since(start) < ENOUGH;
 }
 
 /* Makes up to so many, the number i with the value i; how many there was time for. */

@@ -59,7 +59,8 @@ static void free_what_the_dead_took(psync_lock *lock, pid_t dead)
 static void a_taker_killed_at_its_wake_up_leaves_it_to_the_next(void)
 {
     enum { TAKERS = 3 };
-    for (int round = rounds(60, 100); round > 0; round--) {
+    int64_t begin = now_ns();
+    for (int round = rounds(60, 100); round > 0 && since(begin) < ENOUGH; round--) {
         struct stage *a = stage(1, 0);
         psync_lock *lock = lock_of(a->key);
         pid_t takers[TAKERS];
@@ -126,7 +127,8 @@ static void releasers_die_beside(worker sleeper, int count, const char *who)
     struct stage *a = stage(1, 0);
     pid_t sleepers[4];
     for (int i = 0; i < count; i++) sleepers[i] = process_start(sleeper, i, a);
-    for (int round = rounds(400, 200); round > 0; round--) {
+    int64_t begin = now_ns();
+    for (int round = rounds(400, 200); round > 0 && since(begin) < ENOUGH; round--) {
         pid_t releaser = process_start(endless_relocker, 0, a);
         expect_meeting(&a->ready, LOST, "the releaser's start");
         sleep_at_random();
@@ -211,7 +213,8 @@ static void a_changer_killed_at_any_moment_leaves_no_follower_behind(void)
     EXPECT(PSYNC_OK, psync_integer_set(integer, 0, ERR));
     pid_t followers[FOLLOWERS];
     for (int i = 0; i < FOLLOWERS; i++) followers[i] = process_start(endless_follower, i, a);
-    for (int round = rounds(300, 200); round > 0; round--) {
+    int64_t begin = now_ns();
+    for (int round = rounds(300, 200); round > 0 && since(begin) < ENOUGH; round--) {
         pid_t changer = process_start(endless_counter, 0, a);
         expect_meeting(&a->ready, LOST, "the changer's start");
         sleep_at_random();
@@ -269,7 +272,8 @@ static void sleepers_killed_at_any_moment_disturb_nobody(void)
     pid_t workers[WORKERS], victims[DOOMED];
     for (int i = 0; i < WORKERS; i++) workers[i] = process_start(working, i, a);
     for (int i = 0; i < DOOMED; i++) victims[i] = process_start(doomed, i, a);
-    for (int round = 0; round < rounds(150, 300); round++) {
+    int64_t begin = now_ns();
+    for (int round = 0; round < rounds(150, 300) && since(begin) < ENOUGH; round++) {
         int victim = round % DOOMED;
         sleep_at_random();
         process_kill(victims[victim]);
@@ -371,7 +375,8 @@ static void keys_whose_creator_was_killed_work(void)
 {
     struct stage *a = stage(1, 0);
     char key[200];
-    for (int round = rounds(150, 600); round > 0; round--) {
+    int64_t begin = now_ns();
+    for (int round = rounds(150, 600); round > 0 && since(begin) < ENOUGH; round--) {
         pid_t creator = process_start(creates, round % 3, a);
         expect_meeting(&a->ready, LOST, "the creator's start");
         sleep_at_random();
@@ -407,7 +412,8 @@ static void opens_and_closes(int index, void *argument)
 static void a_space_whose_opener_was_killed_opens(void)
 {
     struct stage *a = stage(1, 0);
-    for (int round = rounds(100, 200); round > 0; round--) {
+    int64_t begin = now_ns();
+    for (int round = rounds(100, 200); round > 0 && since(begin) < ENOUGH; round--) {
         pid_t opener = process_start(opens_and_closes, 0, a);
         expect_meeting(&a->ready, LOST, "the opener's start");
         sleep_at_random();

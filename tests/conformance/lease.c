@@ -171,8 +171,8 @@ static void sleepers_mind_a_lease_given_to_a_hold_that_had_none(void)
     sleepers_behind(0, 0.4);
 }
 
-/* A sleeper must be told of a lease's new end, not come across it when it looks next: half of seven are at once. */
-static void a_lease_made_very_short_ends_the_sleep_at_once(void)
+/* Whether at least half of seven sleepers went on at once when their Hold's lease was cut short. */
+static bool most_go_on_at_once(void)
 {
     enum { TIMES = 7 };
     int late = 0;
@@ -185,24 +185,49 @@ static void a_lease_made_very_short_ends_the_sleep_at_once(void)
         late += slept > 0.04 + 50 * (double)suite.operation / 1e9;
         psync_hold_free(hold);
     }
-    if (late > TIMES / 2) check_failed(__FILE__, __LINE__, "%d of %d slept on", late, TIMES);
+    return late <= TIMES / 2;
+}
+
+/*
+ * A sleeper must be told of a lease's new end, not come across it when it looks next. A busy machine is late now
+ * and then, but not each time; who is not told is late nearly always.
+ */
+static void a_lease_made_very_short_ends_the_sleep_at_once(void)
+{
+    for (int i = 0; i < 5; i++) {
+        if (most_go_on_at_once()) return;
+    }
+    check_failed(__FILE__, __LINE__, "sleepers sleep on");
+}
+
+/* Keeps a Hold for longer than its lease. False: the machine was too busy for a lease that short. */
+static bool renewed_in_time(psync_lock *lock, double lease)
+{
+    int64_t start = now_ns(), last = start;
+    psync_hold *hold = hold_for(lock, lease);
+    bool in_time = true;
+    while (in_time && since(start) < 2.4 * lease) {
+        int64_t begun = now_ns();
+        psync_result r = psync_hold_renew(hold, lease, ERR);
+        in_time = r == PSYNC_OK || since(last) < lease;
+        if (in_time) check_result(__FILE__, __LINE__, "psync_hold_renew", PSYNC_OK, r);
+        last = begun;
+        sleep_for(lease / 5);
+        r = psync_hold_is_valid(hold, ERR);
+        psync_result there = psync_lock_exists(lock, ERR);
+        in_time = in_time && since(last) < lease;
+        if (in_time) CHECK(r == PSYNC_OK && there == PSYNC_OK);
+    }
+    psync_result r = psync_hold_release(hold, ERR);
+    CHECK(r == PSYNC_OK || since(last) >= lease);
+    psync_hold_free(hold);
+    return in_time;
 }
 
 static void renew_extends_a_lease_again_and_again(void)
 {
     psync_lock *lock = fresh_lock();
-    psync_hold *hold = hold_for(lock, 0.5);
-    int64_t start = now_ns();
-    while (since(start) < 1.2) {
-        int64_t last = now_ns();
-        EXPECT(PSYNC_OK, psync_hold_renew(hold, 0.5, ERR));
-        sleep_for(0.1);
-        if (since(last) > 0.45) check_failed(__FILE__, __LINE__, "this machine is too busy for leases of 0.5 s");
-        EXPECT(PSYNC_OK, psync_hold_is_valid(hold, ERR));
-        expect_locked(lock);
-    }
-    EXPECT(PSYNC_OK, psync_hold_release(hold, ERR));
-    psync_hold_free(hold);
+    if (!renewed_in_time(lock, 0.5) && !renewed_in_time(lock, 3)) CHECK(renewed_in_time(lock, 20));
     expect_free(lock);
 }
 

@@ -29,7 +29,7 @@
 
 #include <cmocka.h>
 
-struct suite suite = {.scale = 1, .processes = 200, .liveness = 1, .limit = 60, .operation = 1000};
+struct suite suite = {.scale = 1, .processes = 200, .liveness = 1, .limit = 240, .operation = 1000};
 
 static const struct topic {
     const char *name;
@@ -246,7 +246,7 @@ static void usage(FILE *out)
                  "  --scale=FACTOR      how much to repeat what is repeated (default 1)\n"
                  "  --processes=COUNT   the largest crowd (default 200)\n"
                  "  --liveness=SECONDS  how soon a killed holder's Hold must be free (default 1)\n"
-                 "  --limit=SECONDS     how long one test may take (default 60)\n"
+                 "  --limit=SECONDS     how long one test may take (default 240)\n"
                  "  --except=PART       without the tests whose names have PART (may be repeated)\n"
                  "  --threads-only      only tests made of threads, without fork\n"
                  "  --list              names the tests and runs none\n");

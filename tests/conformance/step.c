@@ -80,12 +80,12 @@ static int step(pid_t child, int instructions)
 enum { NO_LIMIT = 50000000 };
 
 /*
- * How many rounds: as many as there are instructions, at most so many, and no more than a sixth of the test's
- * time is enough for, by what a whole one took.
+ * How many rounds: as many as there are instructions, at most so many, and no more than there is time for, by what
+ * a whole one took.
  */
 static int rounds_of(int most, int instructions, int64_t start_of_whole)
 {
-    int enough = (int)(suite.limit / 6 / since(start_of_whole));
+    int enough = (int)(ENOUGH / since(start_of_whole));
     int times = rounds(most, 200);
     if (times < most / 3) times = most / 3;
     if (times > enough) times = enough < 8 ? 8 : enough;

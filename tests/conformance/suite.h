@@ -98,9 +98,11 @@ extern _Thread_local psync_error last_error;
 #define EXPECT_TIME(start, at_least, at_most) check_time(__FILE__, __LINE__, (start), (at_least), (at_most))
 
 /* How late anything may be on a busy machine, in seconds. */
-#define LATE 3.0
+#define LATE 30.0
 /* How long nothing may happen to before it counts as lost, in seconds. */
-#define LOST 5.0
+#define LOST 45.0
+/* After so many seconds a test has repeated something often enough. */
+#define ENOUGH 6.0
 
 /* ---- time ---------------------------------------------------------------- */
 

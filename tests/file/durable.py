@@ -65,7 +65,9 @@ def follow(space, calls):
         elif name in ('linkat', 'link', 'renameat2', 'rename'):
             order.named(*paths)
         elif name in ('mkdir', 'mkdirat', 'unlink', 'unlinkat', 'rmdir'):
+            order.unwritten.discard(paths[0])       # what has no name need not survive
             order.changed(paths[0])
+            order.unwritten.discard(paths[0])       # there is nothing left to find without its content
     return order.rest()
 
 

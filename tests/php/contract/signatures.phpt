@@ -9,7 +9,7 @@ function prefixed(string $prefix, string $text): string { return $text === '' ? 
 function in_old_words(string $text): string
 {
     if (PHP_VERSION_ID < 80100) $text = preg_replace('/^  public readonly /m', '  public ', $text);
-    if (PHP_VERSION_ID < 80000) $text = preg_replace(['/^  public \S+ \$/m', '/ = [^,)]+/', '/: mixed$/m'], ['  public $', '', ''], $text);
+    if (PHP_VERSION_ID < 80000) $text = preg_replace(['/^  public \S+ \$/m', '/ = [^,)\n]+(?=[,)])/', '/: mixed$/m'], ['  public $', '', ''], $text);
     return $text;
 }
 function show(string $name): void

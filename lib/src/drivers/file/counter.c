@@ -7,29 +7,25 @@
  * A handle notes which, so that it need not hash its key again.
  *
  * Whether a file is still the one at its place: a removed file has no name
- * left (st_nlink), which one fstat tells at every use. A folder moved away
- * takes its files along with their names; that is looked for twenty times a
- * second, and each time on network file systems.
- *
- * The key lies beside an Integer's file, in NAME.key: for lists, and because
- * two keys may have one digest. It is written and removed under the Integer's
- * flock only.
+ * left, which one statx tells. That costs a quarter of an increment, so in a
+ * burst of them it is asked every tenth of a millisecond only. Who removes an
+ * Integer through this library marks it before, and so is noticed at once. A
+ * folder moved away takes its files along with their names; that is looked for
+ * some times in 50 ms, and each time where we poll.
  */
 #include "counter.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "failure.h"
-#include "spare.h"
+#include "root.h"
 
-static const char key_suffix[] = ".key";
-static const char fence_name[] = FILE_OWN_FOLDER "/fence";
-static const int64_t PLACE_CHECK = 50 * PSYNC_NS_PER_MS;
+static const int64_t BURST = PSYNC_NS_PER_MS / 10;
+static const int64_t PLACE_CHECK = 25 * PSYNC_NS_PER_MS;
 
 /* The flock is given back by itself, not by the close: a copy of the descriptor, in a child that is about to exec,
  * would keep it. */
@@ -38,23 +34,22 @@ static void unlock_file(int fd)
     if (fd >= 0) flock(fd, LOCK_UN);
 }
 
-static void close_counter(struct file_counter *counter)
+void file_counter_close(struct file_counter *counter)
 {
     unlock_file(counter->fd);
     if (counter->fd >= 0) close(counter->fd);
     counter->fd = -1;
 }
 
-static void unlock(struct file_counter *counter)
+void file_counter_unlock(struct file_counter *counter)
 {
     unlock_file(counter->fd);
     pthread_mutex_unlock(&counter->mutex);
 }
 
-static psync_result open_file(struct file_counter *counter, const struct file_place *place, enum file_access access,
-                              psync_error *error)
+psync_result file_counter_open(struct file_counter *counter, struct file_place *place, enum file_access access,
+                               psync_error *error)
 {
-    struct stat st;
     int fd = file_place_open(place, O_RDWR, 0);
     counter->read_only = false;
     if (fd < 0 && (errno == EACCES || errno == EROFS) && access == FILE_READ) {
@@ -62,50 +57,63 @@ static psync_result open_file(struct file_counter *counter, const struct file_pl
         counter->read_only = true;
     }
     if (fd < 0) return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "open", place->path);
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    psync_result r = PSYNC_OK;
+    if (file_stat_open(fd, &counter->id) != 0) {
+        r = file_failed(error, errno, "look at", place->path);
+    } else if (!counter->id.regular) {
+        r = file_damaged(error, place->path, "it is no regular file");
+    }
+    if (r) {
         close(fd);
-        return file_damaged(error, place->path, "it is no regular file");
+        return r;
     }
     counter->fd = fd;
-    counter->device = st.st_dev;
-    counter->inode = st.st_ino;
-    counter->checked = psync__clock->monotonic();
+    counter->seen = 0;
+    counter->checked = file_coarse_now();
     counter->fresh = true;
     return PSYNC_OK;
 }
 
-static psync_result lock_file(struct file_counter *counter, const char *path, enum file_access access,
-                              psync_error *error)
+psync_result file_counter_lock(struct file_counter *counter, const char *path, enum file_access access,
+                               psync_error *error)
 {
     int r;
     FILE_RETRY(r, flock(counter->fd, access == FILE_READ ? LOCK_SH : LOCK_EX));
     return r == 0 ? PSYNC_OK : file_failed(error, errno, "lock", path);
 }
 
-/* Whether a full look is due, at the file's place and not only at the file. */
-static bool look_is_due(const struct file_home *home, const struct file_counter *counter)
+bool file_counter_look_is_due(const struct file_home *home, const struct file_counter *counter)
 {
-    return home->options.remote || psync__clock->monotonic() - counter->checked > PLACE_CHECK;
+    return home->options.polling || file_coarse_now() - counter->checked > PLACE_CHECK;
 }
 
-static bool has_name(const struct file_counter *counter)
+psync_result file_counter_has_name(const struct file_home *home, struct file_counter *counter, const char *path,
+                                   psync_error *error)
 {
-    struct stat st;
-    return fstat(counter->fd, &st) == 0 && st.st_nlink > 0;
+    struct file_id id;
+    int64_t now = psync__clock->monotonic();
+    if (now - counter->seen < BURST && !home->options.polling) return PSYNC_OK;
+    bool open = file_stat_open(counter->fd, &id) == 0;
+    if (!open && errno != EBADF) return file_failed(error, errno, "look at", path);
+    if (!open || !file_same(&id, &counter->id)) {
+        counter->fd = -1; /* closed behind our back; the number may be another file's */
+        return PSYNC_NO;
+    }
+    counter->seen = now;
+    return id.links > 0 ? PSYNC_OK : PSYNC_NO;
 }
 
-static bool is_at_place(struct file_counter *counter, const struct file_place *place)
+psync_result file_counter_is_at(struct file_counter *counter, const struct file_place *place, psync_error *error)
 {
-    struct stat st;
-    counter->checked = psync__clock->monotonic();
-    return file_place_stat(place, &st) == 0 && st.st_dev == counter->device && st.st_ino == counter->inode;
+    counter->checked = file_coarse_now();
+    return file_place_is(place, &counter->id, error);
 }
 
 /* ------------------------------------------------------------------------ */
 /* The table                                                                */
 
-/* A note: binding << 8 | index + 1. Returns with the mutex locked, or NULL. */
-static struct file_counter *noted(struct file_home *home, psync_key *key)
+/* A note is binding << 8 | index + 1. */
+struct file_counter *file_counter_noted(struct file_home *home, psync_key *key)
 {
     uint64_t note = __atomic_load_n(&key->cache, __ATOMIC_RELAXED);
     if (!note) return NULL;
@@ -116,8 +124,7 @@ static struct file_counter *noted(struct file_home *home, psync_key *key)
     return NULL;
 }
 
-/* The digest's counter, rebound if need be; locked. */
-static struct file_counter *bind(struct file_home *home, psync_key *key, const uint8_t *digest)
+struct file_counter *file_counter_bind(struct file_home *home, psync_key *key, const uint8_t digest[FILE_DIGEST])
 {
     unsigned first = digest[5] % FILE_COUNTERS;
     struct file_counter *pair[2] = {&home->counters[first], &home->counters[first ^ 1]};
@@ -126,6 +133,7 @@ static struct file_counter *bind(struct file_home *home, psync_key *key, const u
         pthread_mutex_lock(&pair[i]->mutex);
         if (pair[i]->bound && memcmp(pair[i]->digest, digest, FILE_DIGEST) == 0) {
             counter = pair[i];
+            counter->fresh = true; /* it may be another key with the same digest that asks */
         } else {
             pthread_mutex_unlock(&pair[i]->mutex);
         }
@@ -134,7 +142,7 @@ static struct file_counter *bind(struct file_home *home, psync_key *key, const u
         counter = pair[digest[6] & 1];
         pthread_mutex_lock(&counter->mutex);
         if (!counter->bound || memcmp(counter->digest, digest, FILE_DIGEST) != 0) {
-            close_counter(counter);
+            file_counter_close(counter);
             memcpy(counter->digest, digest, FILE_DIGEST);
             counter->bound = true;
             counter->binding++;
@@ -145,290 +153,7 @@ static struct file_counter *bind(struct file_home *home, psync_key *key, const u
     return counter;
 }
 
-/* ------------------------------------------------------------------------ */
-/* The key beside the file. Under the Integer's flock.                       */
-
-static psync_result write_key(struct file_state *state, const psync_key *key, const struct file_place *place,
-                              psync_error *error)
+void file_counter_unnote(psync_key *key)
 {
-    char temporary[PATH_MAX];
-    int fd;
-    struct file_place beside;
-    psync_result r = file_place_beside(place, key_suffix, &beside, error);
-    if (!r) r = file_temporary_make(state->home, key->bytes, key->length, temporary, &fd, error);
-    if (r) return r;
-    r = file_publish(temporary, &beside, true, error);
-    flock(fd, LOCK_UN);
-    close(fd);
-    return r;
-}
-
-/* Compares the key with the one beside the file; adds a missing one where the file may be changed, else PSYNC_NO.
- */
-static psync_result check_key(struct file_state *state, const psync_key *key, const struct file_place *place,
-                              enum file_access access, psync_error *error)
-{
-    char kept[PSYNC_KEY_MAX + 1];
-    struct file_place beside;
-    psync_result r = file_place_beside(place, key_suffix, &beside, error);
-    if (r) return r;
-    int fd = file_place_open(&beside, O_RDONLY, 0);
-    if (fd < 0) {
-        if (errno != ENOENT) return file_failed(error, errno, "open", beside.path);
-        return access == FILE_CHANGE ? write_key(state, key, place, error) : PSYNC_NO;
-    }
-    ssize_t length;
-    FILE_RETRY(length, read(fd, kept, sizeof kept));
-    int number = errno;
-    close(fd);
-    if (length < 0) return file_failed(error, number, "read", beside.path);
-    if (length == 0 && access == FILE_CHANGE) return write_key(state, key, place, error); /* a lost write */
-    if ((size_t)length == key->length && memcmp(kept, key->bytes, key->length) == 0) return PSYNC_OK;
-    return psync_error_set(error, PSYNC_ERROR_DAMAGED, 0,
-                           "%s belongs to another key with the same MD5 digest; use another key", place->path);
-}
-
-/* ------------------------------------------------------------------------ */
-/* Integers                                                                 */
-
-static psync_result find_place(struct file_state *state, const psync_key *key, struct file_integer *integer,
-                               psync_error *error)
-{
-    if (integer->place_known) return PSYNC_OK;
-    psync_result r = file_place_find(state, key, FILE_INTEGERS, &integer->place, error);
-    integer->place_known = !r;
-    integer->path = integer->place.path;
-    return r;
-}
-
-static void leave_place(struct file_integer *integer)
-{
-    if (integer->place_known) file_place_leave(&integer->place);
-    integer->place_known = false;
-}
-
-static psync_result choose(struct file_state *state, psync_key *key, struct file_integer *integer,
-                           psync_error *error)
-{
-    integer->place_known = false;
-    integer->path = "the Integer's file";
-    integer->counter = noted(state->home, key);
-    if (integer->counter) return PSYNC_OK;
-    psync_result r = find_place(state, key, integer, error);
-    if (r) return r;
-    const uint8_t *digest = integer->place.digest;
-    uint8_t of_path[FILE_DIGEST];
-    if (!integer->place.standard) {
-        file_md5(integer->place.path, strlen(integer->place.path), of_path);
-        digest = of_path;
-    }
-    integer->counter = bind(state->home, key, digest);
-    return PSYNC_OK;
-}
-
-/* Opens, locks and compares, until what is locked is what lies at the key's place. */
-static psync_result settle(struct file_state *state, psync_key *key, enum file_access access,
-                           struct file_integer *integer, psync_error *error)
-{
-    struct file_counter *counter = integer->counter;
-    for (;;) {
-        psync_result r = PSYNC_OK;
-        if (counter->fd >= 0 && counter->read_only && access == FILE_CHANGE) close_counter(counter);
-        if (counter->fd < 0) {
-            leave_place(integer); /* its folder may be another by now */
-            r = find_place(state, key, integer, error);
-            if (!r) r = open_file(counter, &integer->place, access, error);
-        }
-        if (!r) r = lock_file(counter, integer->path, access, error);
-        if (r) return r;
-        bool same = has_name(counter);
-        if (same && (counter->fresh || look_is_due(state->home, counter))) {
-            r = find_place(state, key, integer, error);
-            if (r) return r;
-            same = is_at_place(counter, &integer->place);
-        }
-        if (same) return PSYNC_OK;
-        close_counter(counter);
-    }
-}
-
-psync_result file_integer_open(struct file_state *state, psync_key *key, enum file_access access,
-                               struct file_integer *integer, psync_error *error)
-{
-    psync_result r = choose(state, key, integer, error);
-    if (r) return r;
-    r = settle(state, key, access, integer, error);
-    if (!r && integer->counter->fresh) {
-        if (integer->place.standard) r = check_key(state, key, &integer->place, access, error);
-        integer->counter->fresh = r != PSYNC_OK;
-        if (r == PSYNC_NO) r = PSYNC_OK; /* it is only read, and lacks its key */
-    }
-    if (!r) r = file_number_read(integer->counter->fd, integer->path, &integer->number, error);
-    if (r) file_integer_close(integer);
-    return r;
-}
-
-void file_integer_close(struct file_integer *integer)
-{
-    unlock(integer->counter);
-    leave_place(integer);
-}
-
-psync_result file_integer_write(struct file_state *state, struct file_integer *integer, int64_t value,
-                                psync_error *error)
-{
-    return file_number_write(integer->counter->fd, integer->path, &integer->number, value,
-                             state->home->options.durable, error);
-}
-
-psync_result file_integer_create(struct file_state *state, psync_key *key, int64_t value, psync_error *error)
-{
-    char text[FILE_NUMBER_MAX];
-    char temporary[PATH_MAX];
-    struct file_place place;
-    int fd;
-    psync_result r = file_place_find(state, key, FILE_INTEGERS, &place, error);
-    if (r) return r;
-    r = file_temporary_make(state->home, text, file_number_format(text, value), temporary, &fd, error);
-    if (!r) {
-        /* It is flocked from its birth on: others wait until its key lies beside it. */
-        r = file_publish(temporary, &place, false, error);
-        if (!r && place.standard) {
-            r = write_key(state, key, &place, error);
-            if (r) file_place_unlink(&place); /* nobody has seen the value: they would have had to lock it */
-        }
-        flock(fd, LOCK_UN);
-        close(fd);
-    }
-    file_place_leave(&place);
-    return r;
-}
-
-psync_result file_integer_unlink(struct file_state *state, psync_key *key, struct file_integer *integer,
-                                 psync_error *error)
-{
-    psync_result r = find_place(state, key, integer, error);
-    if (r) return r;
-    struct file_place *place = &integer->place;
-    if (place->standard) {
-        struct file_place beside;
-        r = file_place_beside(place, key_suffix, &beside, error);
-        if (r) return r;
-        if (file_place_unlink(&beside) != 0 && errno != ENOENT) {
-            return file_failed(error, errno, "remove", beside.path);
-        }
-    }
-    if (file_place_unlink(place) != 0) {
-        if (errno == ENOENT) return PSYNC_NO; /* removed by one who does not lock */
-        r = file_failed(error, errno, "remove", place->path);
-        if (place->standard) (void)write_key(state, key, place, NULL);
-        return r;
-    }
-    return state->home->options.durable ? file_place_sync(place, error) : PSYNC_OK;
-}
-
-/* The key of a file in a list: the one beside it, or what can be said without. */
-static void tell_key(const struct file_place *place, char key[PSYNC_KEY_MAX + 1], size_t *length)
-{
-    struct file_place beside;
-    ssize_t got = -1;
-    int fd = -1;
-    if (!file_place_beside(place, key_suffix, &beside, NULL)) fd = file_place_open(&beside, O_RDONLY, 0);
-    if (fd >= 0) {
-        FILE_RETRY(got, read(fd, key, PSYNC_KEY_MAX));
-        close(fd);
-    }
-    if (got <= 0) got = snprintf(key, PSYNC_KEY_MAX, "md5:%s", strrchr(place->path, '/') + 1);
-    *length = (size_t)got;
-}
-
-psync_result file_integer_look(const struct file_place *place, char key[PSYNC_KEY_MAX + 1], size_t *length,
-                               struct file_number *number, psync_error *error)
-{
-    struct stat st;
-    int locked;
-    int fd = file_place_open(place, O_RDONLY, 0);
-    if (fd < 0) return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "open", place->path);
-    psync_result r = PSYNC_OK;
-    FILE_RETRY(locked, flock(fd, LOCK_SH));
-    if (locked < 0) {
-        r = file_failed(error, errno, "lock", place->path);
-    } else if (fstat(fd, &st) != 0 || st.st_nlink == 0) {
-        r = PSYNC_NO;
-    } else {
-        tell_key(place, key, length);
-        r = file_number_read(fd, place->path, number, error);
-    }
-    unlock_file(fd);
-    close(fd);
-    return r;
-}
-
-/* ------------------------------------------------------------------------ */
-/* Fences                                                                   */
-
-static psync_result create_fences(struct file_home *home, struct file_place *place, psync_error *error)
-{
-    char temporary[PATH_MAX];
-    int fd;
-    psync_result r = file_temporary_make(home, "0", 1, temporary, &fd, error);
-    if (r) return r;
-    r = file_publish(temporary, place, false, error);
-    flock(fd, LOCK_UN);
-    close(fd);
-    return r == PSYNC_NO ? PSYNC_OK : r;
-}
-
-/* The open and locked file of the fences. */
-static psync_result settle_fences(struct file_home *home, bool check, psync_error *error)
-{
-    struct file_counter *counter = &home->fence;
-    for (;;) {
-        psync_result r = PSYNC_OK;
-        while (!r && counter->fd < 0) {
-            struct file_place place;
-            r = file_place_own(home, fence_name, &place, error);
-            if (r) return r;
-            r = open_file(counter, &place, FILE_CHANGE, error);
-            if (r == PSYNC_NO) r = create_fences(home, &place, error);
-            file_place_leave(&place);
-        }
-        if (!r) r = lock_file(counter, fence_name, FILE_CHANGE, error);
-        if (r) return r;
-        bool same = !check || has_name(counter);
-        if (same && look_is_due(home, counter)) {
-            struct file_place place;
-            r = file_place_own(home, fence_name, &place, error);
-            if (r) return r;
-            same = is_at_place(counter, &place);
-            file_place_leave(&place);
-        }
-        if (same) return PSYNC_OK;
-        close_counter(counter);
-    }
-}
-
-psync_result file_fence_begin(struct file_home *home, bool check, uint64_t *fence, psync_error *error)
-{
-    struct file_number number;
-    pthread_mutex_lock(&home->fence.mutex);
-    psync_result r = settle_fences(home, check, error);
-    if (!r) r = file_number_read(home->fence.fd, fence_name, &number, error);
-    if (!r && number.value == INT64_MAX) {
-        r = psync_error_set(error, PSYNC_ERROR_DAMAGED, 0, "%s holds the largest number there is; remove it",
-                            fence_name);
-    }
-    if (!r) {
-        int64_t now = psync__clock->realtime() / 1000;
-        int64_t next = number.value < now ? now : number.value + 1;
-        r = file_number_write(home->fence.fd, fence_name, &number, next, false, error);
-        *fence = (uint64_t)next;
-    }
-    if (r) unlock(&home->fence);
-    return r;
-}
-
-void file_fence_end(struct file_home *home)
-{
-    unlock(&home->fence);
+    __atomic_store_n(&key->cache, 0, __ATOMIC_RELAXED);
 }

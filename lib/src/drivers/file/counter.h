@@ -11,45 +11,33 @@
 #define PSYNC_FILE_COUNTER_H
 
 #include "home.h"
-#include "number.h"
 #include "place.h"
 
-enum file_access { FILE_READ, FILE_CHANGE };
+enum file_access { FILE_READ, FILE_CHANGE, FILE_REMOVE };
 
-/* An Integer's file, locked; path is for messages. */
-struct file_integer {
-    struct file_counter *counter;
-    struct file_number number;
-    const char *path;
-    struct file_place place; /* only valid where place_known */
-    bool place_known;
-};
+/* Opens the file at the place; PSYNC_NO: there is none. The mutex is the caller's here and below. */
+psync_result file_counter_open(struct file_counter *counter, struct file_place *place, enum file_access access,
+                               psync_error *error);
+void file_counter_close(struct file_counter *counter);
+/* The flock: shared to read, exclusive to change. */
+psync_result file_counter_lock(struct file_counter *counter, const char *path, enum file_access access,
+                               psync_error *error);
+/* Gives back the flock and the mutex. */
+void file_counter_unlock(struct file_counter *counter);
 
-/* Locks the key's Integer and reads it. PSYNC_NO: there is none. */
-psync_result file_integer_open(struct file_state *state, psync_key *key, enum file_access access,
-                               struct file_integer *integer, psync_error *error);
-/* Unlocks it; its file stays open for the next time. */
-void file_integer_close(struct file_integer *integer);
-/* Changes the number. Opened with FILE_CHANGE. */
-psync_result file_integer_write(struct file_state *state, struct file_integer *integer, int64_t value,
-                                psync_error *error);
-/* Makes the key's Integer with this value. PSYNC_NO: there is one by now. */
-psync_result file_integer_create(struct file_state *state, psync_key *key, int64_t value, psync_error *error);
-/* Removes it. Opened with FILE_CHANGE; still to be closed. */
-psync_result file_integer_unlink(struct file_state *state, psync_key *key, struct file_integer *integer,
-                                 psync_error *error);
+/* Whether the file still has a name: PSYNC_OK, or PSYNC_NO. In a burst it is not asked each time. */
+psync_result file_counter_has_name(const struct file_home *home, struct file_counter *counter, const char *path,
+                                   psync_error *error);
+/* Whether a full look is due, at the file's place and not only at the file. */
+bool file_counter_look_is_due(const struct file_home *home, const struct file_counter *counter);
+/* That look: PSYNC_OK, or PSYNC_NO. */
+psync_result file_counter_is_at(struct file_counter *counter, const struct file_place *place, psync_error *error);
 
-/* For lists: the key and number of the Integer at a place. PSYNC_NO: it has gone. */
-psync_result file_integer_look(const struct file_place *place, char key[PSYNC_KEY_MAX + 1], size_t *length,
-                               struct file_number *number, psync_error *error);
-
-/*
- * Locks the space's fences and draws the next one: larger than any before, and
- * than the microseconds since 1970. A Lock is linked before file_fence_end, so
- * fences grow in the order of acquisitions. Without check a file that was
- * removed a moment ago may go unnoticed: for those who find out another way.
- */
-psync_result file_fence_begin(struct file_home *home, bool check, uint64_t *fence, psync_error *error);
-void file_fence_end(struct file_home *home);
+/* The counter that this handle used last, with its mutex locked, or NULL if another key has it by now. */
+struct file_counter *file_counter_noted(struct file_home *home, psync_key *key);
+/* The counter for this digest, taken from another if need be, with its mutex locked. */
+struct file_counter *file_counter_bind(struct file_home *home, psync_key *key, const uint8_t digest[FILE_DIGEST]);
+/* The handle's next use binds again. */
+void file_counter_unnote(psync_key *key);
 
 #endif

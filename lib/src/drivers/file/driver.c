@@ -2,15 +2,16 @@
 /*
  * driver.c - the file driver's table, and what concerns a whole space.
  *
- * ROOT/locks/ab/cd/MD5           a Lock that exists: who took it        record.c, locks.c
- * ROOT/integers/ab/cd/MD5        an Integer: its value in decimal       number.c, counter.c, integers.c
- * ROOT/integers/ab/cd/MD5.key    that Integer's key                     counter.c
- * ROOT/.phpsync/life             who lives                              identity.c
- * ROOT/.phpsync/fence            the last fence                         counter.c
- * ROOT/.phpsync/spare/           files that have no other name yet      spare.c
+ * ROOT/locks/ab/cd/MD5           a Lock that exists: who took it    record.c, lock_file.c, locks.c
+ * ROOT/integers/ab/cd/MD5        an Integer: its value in decimal   number.c, counter.c, open_integer.c, integers.c
+ * ROOT/integers/ab/cd/MD5.key    that Integer's key                 keyfile.c
+ * ROOT/.phpsync/life             who lives                          identity.c
+ * ROOT/.phpsync/fence            the last fence                     fence.c
+ * ROOT/.phpsync/spare/           files that have no other name yet  spare.c
  *
- * options.c  the DSN        home.c   what a process keeps     place.c, folder.c, tree.c  paths and folders
- * watch.c    sleeping       md5.c    names                    failure.c                  errors
+ * options.c  the DSN        home.c           what a process keeps     root.c, place.c, folder.c, tree.c  folders
+ * watch.c    sleeping       ear.c            inotify                  stat.c, failure.c                  the system
+ * md5.c      names
  */
 #include <inttypes.h>
 #include <stdarg.h>

@@ -50,7 +50,6 @@ psync_result file_failed(psync_error *error, int number, const char *verb, const
         what = "its file system knows no locks of files (flock); use another";
         break;
     case ENAMETOOLONG:
-        r = PSYNC_ERROR_ARGUMENT;
         what = "the path is too long";
         break;
     case EISDIR:

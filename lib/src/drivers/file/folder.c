@@ -11,12 +11,14 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "failure.h"
 #include "place.h"
+#include "root.h"
 #include "spare.h"
 
 psync_result file_grant(const struct file_options *options, int fd, mode_t mode, const char *path,
@@ -36,90 +38,187 @@ psync_result file_grant(const struct file_options *options, int fd, mode_t mode,
     return PSYNC_OK;
 }
 
-psync_result file_folder_sync(const char *path, psync_error *error)
+psync_result file_folder_sync(int at, const char *path, psync_error *error)
 {
     int fd;
     int r = -1;
-    FILE_RETRY(fd, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    FILE_RETRY(fd, openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd >= 0) FILE_RETRY(r, fsync(fd));
     int number = errno;
     if (fd >= 0) close(fd);
     return r < 0 ? file_failed(error, number, "flush the folder", path) : PSYNC_OK;
 }
 
-static psync_result grant_folder(const struct file_options *options, const char *path, psync_error *error)
+static psync_result grant_folder(const struct file_options *options, int at, const char *name, psync_error *error)
 {
     int fd;
     if (!options->shared) return PSYNC_OK;
-    FILE_RETRY(fd, open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (fd < 0) return file_failed(error, errno, "open", path);
-    psync_result r = file_grant(options, fd, options->folder_mode, path, error);
+    FILE_RETRY(fd, openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (fd < 0) return file_failed(error, errno, "open", name);
+    psync_result r = file_grant(options, fd, options->folder_mode, name, error);
     close(fd);
     return r;
 }
 
-/* Whether the folder lies where ours do, and not among what makes them: the spare files need their own folder
- * first.
- */
-static bool is_inner(const struct file_options *options, const char *path)
+/* Makes it aside and moves it to its place. PSYNC_NO: errno says why not. */
+static psync_result make_granted(struct file_home *home, int at, const char *name, psync_error *error)
 {
-    size_t length = strlen(options->root);
-    return strncmp(path, options->root, length) == 0 && path[length] == '/' &&
-           strncmp(path + length + 1, FILE_OWN_FOLDER, strlen(FILE_OWN_FOLDER)) != 0;
-}
-
-/* Makes it aside and moves it to its place. EEXIST and ENOENT come back in errno with PSYNC_NO. */
-static psync_result make_granted(const struct file_home *home, const char *path, psync_error *error)
-{
-    char temporary[PATH_MAX];
-    psync_result r = file_temporary_name((struct file_home *)home, temporary, error);
+    char temporary[FILE_SPARE_NAME];
+    int spare_fd;
+    psync_result r = file_temporary_name(home, temporary, error);
+    if (!r) r = file_root_spare(home, false, &spare_fd, error);
     if (r) return r;
-    while (mkdir(temporary, 0700) != 0) {
-        if (errno != ENOENT) return file_failed(error, errno, "make the folder", temporary);
-        r = file_spares_make(home, error);
+    while (mkdirat(spare_fd, temporary, 0700) != 0) {
+        if (errno != ENOENT)
+            return file_failed(error, errno, "make a folder among the spare files of", home->options.root);
+        r = file_root_spare(home, true, &spare_fd, error);
         if (r) return r;
     }
-    r = grant_folder(&home->options, temporary, error);
+    r = grant_folder(&home->options, spare_fd, temporary, error);
     int moved = -1;
-    if (!r) FILE_RETRY(moved, renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE));
+    if (!r) FILE_RETRY(moved, renameat2(spare_fd, temporary, at, name, RENAME_NOREPLACE));
     int number = errno;
-    if (moved < 0) rmdir(temporary);
+    if (moved < 0) unlinkat(spare_fd, temporary, AT_REMOVEDIR);
     errno = number;
     return !r && moved < 0 ? PSYNC_NO : r;
 }
 
-/* The folder itself, its parent being there. PSYNC_NO: errno says why not. */
-static psync_result make_one(const struct file_home *home, const char *path, psync_error *error)
+static psync_result make_plain(const struct file_options *options, int at, const char *name, psync_error *error)
 {
-    const struct file_options *options = &home->options;
-    if (options->shared && is_inner(options, path)) {
-        psync_result r = make_granted(home, path, error);
+    if (mkdirat(at, name, options->folder_mode & 0777) != 0) return PSYNC_NO;
+    return grant_folder(options, at, name, error);
+}
+
+/* A folder of the space in one that is open. PSYNC_NO: errno says why not. */
+static psync_result make_one(struct file_home *home, int at, const char *name, bool plain, psync_error *error)
+{
+    psync_result r;
+    if (home->options.shared && !plain) {
+        r = make_granted(home, at, name, error);
         bool unknown = r == PSYNC_NO && (errno == EINVAL || errno == ENOSYS || errno == EXDEV);
-        if (!unknown) return r;
+        if (unknown) r = make_plain(&home->options, at, name, error);
+    } else {
+        r = make_plain(&home->options, at, name, error);
     }
-    size_t root = strlen(options->root);
-    bool ours = strncmp(path, options->root, root) == 0 && (path[root] == '/' || !path[root]);
-    if (mkdir(path, ours ? options->folder_mode & 0777 : 0777) != 0) return PSYNC_NO;
-    return ours ? grant_folder(options, path, error) : PSYNC_OK;
+    if (!r && home->options.durable) r = file_folder_sync(at, ".", error);
+    return r;
 }
 
-static psync_result made_durable(const struct file_home *home, const char *path, psync_error *error)
+/* One step on. at is closed unless it is the root. PSYNC_NO: it is missing, or what it lies in was removed. */
+static psync_result go_on(struct file_home *home, int root, int *at, const char *below, const char *name, bool make,
+                          psync_error *error)
 {
-    char parent[PATH_MAX];
-    if (!home->options.durable) return PSYNC_OK;
-    snprintf(parent, sizeof parent, "%s", path);
-    char *slash = strrchr(parent, '/');
-    if (!slash || slash == parent) return PSYNC_OK;
-    *slash = '\0';
-    return file_folder_sync(parent, error);
+    /* The spare files' own folders cannot be made among them. */
+    bool plain = strncmp(below, FILE_OWN_FOLDER, strlen(FILE_OWN_FOLDER)) == 0;
+    const int how = O_PATH | O_DIRECTORY | O_CLOEXEC | (home->options.shared ? O_NOFOLLOW : 0);
+    psync_result r = PSYNC_OK;
+    int next;
+    FILE_RETRY(next, openat(*at, name, how));
+    if (next < 0 && errno == ENOENT && make) {
+        r = make_one(home, *at, name, plain, error);
+        if (r == PSYNC_NO && errno != EEXIST && errno != ENOENT)
+            r = file_failed(error, errno, "make the folder", below);
+        if (r >= 0) FILE_RETRY(next, openat(*at, name, how));
+    }
+    int number = errno;
+    if (*at != root) close(*at);
+    *at = next;
+    if (r < 0) {
+        if (next >= 0) close(next);
+        return r;
+    }
+    if (next >= 0) return PSYNC_OK;
+    return number == ENOENT ? PSYNC_NO : file_failed(error, number, "enter the folder", below);
 }
 
-psync_result file_folder_make(const struct file_home *home, const char *path, psync_error *error)
+/* From the root to the folder, once. PSYNC_NO: something on the way is missing. */
+static psync_result walk(struct file_home *home, int root, const char *below, bool make, int *fd,
+                         psync_error *error)
+{
+    char parts[PATH_MAX];
+    psync_result r = PSYNC_OK;
+    char *rest = parts;
+    memcpy(parts, below, strlen(below) + 1);
+    *fd = root;
+    for (char *part; !r && (part = strsep(&rest, "/"));) r = go_on(home, root, fd, below, part, make, error);
+    return r;
+}
+
+psync_result file_folder_enter(struct file_home *home, const char *below, bool make, int *fd, psync_error *error)
 {
     /* A folder that somebody removes while we make the next one in it is made again, but not for ever. */
     for (int attempt = 0; attempt < 100; attempt++) {
-        psync_result r = make_one(home, path, error);
-        if (r == PSYNC_OK) return made_durable(home, path, error);
+        int root;
+        psync_result r = file_root(home, make, &root, error);
+        if (!r) r = root < 0 ? PSYNC_NO : walk(home, root, below, make, fd, error);
+        if (r == PSYNC_NO && root < 0 && make)
+            r = file_folder_make_path(&home->options, home->options.root, home->options.root, error);
+        else if (r != PSYNC_NO)
+            return r;
+        if (r < 0) return r;
+        *fd = -1;
+        if (!make) return PSYNC_OK;
+    }
+    return file_failed(error, ENOENT, "make the folder", below);
+}
+
+/* Whether path is root, or below it. */
+static bool is_ours(const char *root, const char *path)
+{
+    size_t length = strlen(root);
+    return strncmp(path, root, length) == 0 && (path[length] == '/' || !path[length]);
+}
+
+static bool cut_last(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (!slash || slash == path) return false;
+    *slash = '\0';
+    return true;
+}
+
+/*
+ * The root of a space that others use is made beside its place, and moved: they might refuse one that has not its
+ * group yet. PSYNC_NO: errno says why not.
+ */
+static psync_result make_root(const struct file_options *options, const char *path, psync_error *error)
+{
+    char temporary[PATH_MAX];
+    int moved = -1;
+    snprintf(temporary, sizeof temporary, "%.*s.XXXXXX", FILE_ROOT_MAX, path);
+    if (!mkdtemp(temporary)) return PSYNC_NO;
+    psync_result r = grant_folder(options, AT_FDCWD, temporary, error);
+    if (!r) FILE_RETRY(moved, renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE));
+    int number = errno;
+    if (moved < 0) rmdir(temporary);
+    errno = number;
+    bool unknown = !r && moved < 0 && (number == EINVAL || number == ENOSYS);
+    if (unknown) return make_plain(options, AT_FDCWD, path, error);
+    return !r && moved < 0 ? PSYNC_NO : r;
+}
+
+static psync_result make_path(const struct file_options *options, const char *root, const char *path,
+                              psync_error *error)
+{
+    char parent[PATH_MAX];
+    psync_result r = PSYNC_OK;
+    if (options->shared && strcmp(root, path) == 0) {
+        r = make_root(options, path, error);
+    } else if (is_ours(root, path)) {
+        r = make_plain(options, AT_FDCWD, path, error);
+    } else if (mkdir(path, 0777) != 0) {
+        r = PSYNC_NO;
+    }
+    memcpy(parent, path, strlen(path) + 1);
+    if (r || !options->durable || !cut_last(parent)) return r;
+    return file_folder_sync(AT_FDCWD, parent, error);
+}
+
+psync_result file_folder_make_path(const struct file_options *options, const char *root, const char *path,
+                                   psync_error *error)
+{
+    for (int attempt = 0; attempt < 100; attempt++) {
+        psync_result r = make_path(options, root, path, error);
         if (r != PSYNC_NO) return r;
         if (errno == EEXIST) {
             struct stat st;
@@ -128,11 +227,9 @@ psync_result file_folder_make(const struct file_home *home, const char *path, ps
         }
         if (errno != ENOENT) return file_failed(error, errno, "make the folder", path);
         char parent[PATH_MAX];
-        snprintf(parent, sizeof parent, "%s", path);
-        char *slash = strrchr(parent, '/');
-        if (!slash || slash == parent) break;
-        *slash = '\0';
-        r = file_folder_make(home, parent, error);
+        memcpy(parent, path, strlen(path) + 1);
+        if (!cut_last(parent)) break;
+        r = file_folder_make_path(options, root, parent, error);
         if (r) return r;
     }
     return file_failed(error, ENOENT, "make the folder", path);
@@ -152,8 +249,8 @@ struct entry {
  * another thread of the parent may have held the allocator's lock (a sanitizer's
  * is not made anew there).
  */
-static psync_result each_entry(int fd, const char *path, bool (*visit)(void *argument, const char *name),
-                               void *argument, psync_error *error)
+static psync_result each_entry(int fd, const char *path, file_folder_visit visit, void *argument,
+                               psync_error *error)
 {
     char entries[4096] __attribute__((aligned(8)));
     for (;;) {
@@ -164,16 +261,16 @@ static psync_result each_entry(int fd, const char *path, bool (*visit)(void *arg
         for (ssize_t at = 0; at < length;) {
             const struct entry *entry = (const void *)(entries + at);
             at += entry->length;
-            if (entry->name[0] != '.' && !visit(argument, entry->name)) return PSYNC_OK;
+            if (entry->name[0] != '.' && !visit(argument, fd, entry->name)) return PSYNC_OK;
         }
     }
 }
 
-psync_result file_folder_each(const char *path, bool (*visit)(void *argument, const char *name), void *argument,
+psync_result file_folder_each(int at, const char *path, int flags, file_folder_visit visit, void *argument,
                               psync_error *error)
 {
     int fd;
-    FILE_RETRY(fd, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    FILE_RETRY(fd, openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return PSYNC_OK;
     if (fd < 0) return file_failed(error, errno, "list the folder", path);
     psync_result r = each_entry(fd, path, visit, argument, error);

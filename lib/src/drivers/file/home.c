@@ -2,13 +2,16 @@
 /* home.c - the list of homes, and what a fork does to them. */
 #include "home.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "ear.h"
 #include "identity.h"
+#include "place.h"
+#include "root.h"
 #include "spare.h"
-#include "watch.h"
 
 static pthread_mutex_t homes_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct file_home *homes;
@@ -31,10 +34,12 @@ static void init_counter(struct file_counter *counter)
     counter->binding++; /* what a handle noted of the parent's is void in a child */
 }
 
-/* Everything as in a process that has opened nothing. */
+/* Everything as in a process that has opened nothing; but a child keeps its parent's folders, which lock nothing.
+ */
 static void begin(struct file_home *home)
 {
     pthread_mutex_init(&home->mutex, NULL);
+    pthread_mutex_init(&home->root.mutex, NULL);
     home->life_fd = -1;
     home->nonce = 0;
     home->keep = false;
@@ -67,7 +72,7 @@ static void forget(void)
         close_files(home);
         begin(home);
     }
-    file_watch_forget();
+    file_ear_forget();
     homes_unlock();
 }
 
@@ -84,6 +89,7 @@ static void destroy(struct file_home *home)
     while (*link != home) link = &(*link)->next;
     *link = home->next;
     close_files(home);
+    file_root_close(home);
     free(home);
 }
 
@@ -110,6 +116,10 @@ struct file_home *file_home_get(const struct file_options *options)
         home = calloc(1, sizeof *home);
         if (home) {
             home->options = *options;
+            home->root_length = strlen(options->root);
+            snprintf(home->fence_path, sizeof home->fence_path, "%.*s/" FILE_FENCE, FILE_ROOT_MAX, options->root);
+            atomic_init(&home->root.fd, -1);
+            atomic_init(&home->root.spare_fd, -1);
             begin(home);
             home->next = homes;
             homes = home;

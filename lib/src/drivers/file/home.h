@@ -19,12 +19,14 @@
 #include <sys/stat.h>
 
 #include "md5.h"
+#include "stat.h"
 #include "system.h"
 
 enum {
     FILE_ROOT_MAX = PATH_MAX - 128, /* what comes behind it has room */
     FILE_COUNTERS = 64,             /* open Integers that are kept */
     FILE_SPARES = 4,
+    FILE_SPARE_NAME = 32,
     FILE_TURNS = 64
 };
 
@@ -48,12 +50,12 @@ struct file_counter {
     pthread_mutex_t mutex;
     int fd; /* -1: none */
     bool read_only;
-    bool fresh;       /* opened, and not yet compared with its key */
+    bool fresh;       /* not yet compared with the key that asks */
     bool bound;       /* digest tells whose it is */
     uint32_t binding; /* changes when another key gets this counter */
     int64_t checked;  /* monotonic: when its place was last compared with it */
-    dev_t device;
-    ino_t inode;
+    int64_t seen;     /* monotonic: when it surely had a name */
+    struct file_id id;
     uint8_t digest[FILE_DIGEST];
 };
 
@@ -64,15 +66,27 @@ struct file_counter {
 struct file_spare {
     int fd; /* -1: none */
     bool busy;
-    bool free;   /* it surely has no name but its own: we have made it, or unlinked it ourselves */
+    bool free;   /* it surely has no name but its own: we have made it, or unlinked it ourselves, under its flock */
     bool gone;   /* its name is not there any more */
     bool linked; /* it was the Lock with this digest when we last knew */
     unsigned number;
-    uint64_t nonce; /* of its name */
-    size_t length;  /* of what was last written to it */
-    dev_t device;
-    ino_t inode;
+    uint64_t nonce;
+    char name[FILE_SPARE_NAME]; /* says both */
+    unsigned turn;              /* file_root.turn when it was linked */
+    size_t length;              /* of what was last written to it */
+    struct file_id id;
     uint8_t digest[FILE_DIGEST];
+};
+
+/* The space's folder and that of its spare files, open (root.h). */
+struct file_root {
+    pthread_mutex_t mutex; /* for changes of all this */
+    atomic_int fd;         /* -1: none yet */
+    atomic_int spare_fd;
+    atomic_uint turn; /* how often another folder stood at the path */
+    atomic_uint spare_turn;
+    atomic_int_least64_t looked; /* monotonic */
+    struct file_id id;
 };
 
 struct file_home {
@@ -80,8 +94,11 @@ struct file_home {
     unsigned users;
     bool keep; /* this process is named as an owner */
     struct file_options options;
-    pthread_mutex_t mutex; /* life_fd, nonce, spares */
+    size_t root_length;
+    struct file_root root;
+    pthread_mutex_t mutex; /* life_fd, life, nonce, spares */
     int life_fd;           /* -1: none */
+    uint64_t life;         /* the life file's own number */
     uint64_t nonce;        /* 0: none */
     int64_t pid;
     uint64_t start; /* what records say of this process; set once with the nonce */
@@ -89,6 +106,7 @@ struct file_home {
     char host[PSYNC_HOST_MAX + 1];
     atomic_uint temporaries;
     struct file_spare spares[FILE_SPARES];
+    char fence_path[PATH_MAX]; /* for messages */
     struct file_counter fence;
     struct file_counter counters[FILE_COUNTERS];
     /* Until when (monotonic) this process lets others go first at the Locks with this hash. Relaxed: a hint. */

@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * identity.c - ROOT/.phpsync/life, an empty file that living processes lock a
- * byte of, each at the offset of its nonce.
+ * identity.c - ROOT/.phpsync/life, a file that living processes lock a byte
+ * of, each at the offset of its nonce.
  *
  * The kernel drops the lock when the process ends, however it ends, and not
  * before: so it tells who lives, also when a pid is somebody else's by now or
  * lies in another pid namespace. It belongs to the open file description, so
  * no other close of that file drops it; a forked child closes its copy
  * (home.c).
+ *
+ * The file's text is a random number of its own, which is the upper part of
+ * each nonce. So when somebody removed the file, and another was made, nobody
+ * takes those for dead whose locks are on the old one: nothing is known of them.
  */
 #include "identity.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "failure.h"
 #include "folder.h"
 #include "place.h"
+#include "root.h"
 #include "spare.h"
 #include "system.h"
 
@@ -29,50 +35,73 @@ static struct flock life_lock(uint64_t nonce)
     return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)nonce, .l_len = 1};
 }
 
-/* 1 to 2^62: within off_t. */
-static uint64_t new_nonce(void)
+/* A nonce is 1 to 2^62, within off_t: a life file's number, and one of the process's own. */
+enum { LIFE_BITS = 20, OWN_BITS = 62 - LIFE_BITS };
+
+static uint64_t new_nonce(uint64_t life)
 {
-    return (psync__random() & ((UINT64_C(1) << 62) - 1)) | 1;
+    return life << OWN_BITS | (psync__random() & ((UINT64_C(1) << OWN_BITS) - 1)) | 1;
 }
 
 bool file_identity_linked(const struct file_home *home)
 {
-    struct stat st;
+    struct file_id id;
     if (home->life_fd < 0) return false;
-    return fstat(home->life_fd, &st) != 0 || st.st_nlink > 0; /* what cannot be told is no reason to give it up */
+    return file_stat_open(home->life_fd, &id) != 0 ||
+           id.links > 0; /* what cannot be told is no reason to give it up */
 }
 
 /*
  * Whether the open life file is the one that others of this folder look at: it
  * may have been removed, or moved away with the whole folder.
  */
-static bool is_at_place(const struct file_home *home)
+static bool is_at_place(struct file_home *home)
 {
-    char path[PATH_MAX];
-    struct stat here;
-    struct stat there;
+    struct file_place place;
+    struct file_id there;
+    struct file_id here;
     if (home->life_fd < 0) return false;
-    snprintf(path, sizeof path, "%.*s/%s", FILE_ROOT_MAX, home->options.root, life_name);
-    if (stat(path, &there) != 0) return errno != ENOENT; /* what cannot be told is no reason to give it up */
-    return fstat(home->life_fd, &here) != 0 || (here.st_ino == there.st_ino && here.st_dev == there.st_dev);
+    if (file_place_own(home, life_name, &place, NULL)) return true; /* as above */
+    bool found = file_place_stat(&place, &there) == 0;
+    bool unknown = !found && errno != ENOENT;
+    if (found) unknown = file_stat_open(home->life_fd, &here) != 0;
+    file_place_leave(&place);
+    return unknown || (found && file_same(&here, &there));
+}
+
+static psync_result write_life(int fd, const char *path, psync_error *error)
+{
+    char text[16];
+    ssize_t written;
+    int length = snprintf(text, sizeof text, "%u\n", (unsigned)(psync__random() >> (64 - LIFE_BITS)));
+    FILE_RETRY(written, pwrite(fd, text, (size_t)length, 0));
+    return written == length ? PSYNC_OK : file_failed(error, written < 0 ? errno : ENOSPC, "write", path);
+}
+
+/* An empty one, whose maker was killed, has the number 0. */
+static uint64_t read_life(int fd)
+{
+    char text[16] = "";
+    ssize_t length;
+    FILE_RETRY(length, pread(fd, text, sizeof text - 1, 0));
+    return strtoull(text, NULL, 10) & ((UINT64_C(1) << LIFE_BITS) - 1);
 }
 
 /* A new life file gets its name when it has its mode; where there are no unnamed files it has to be the other way
  * round. */
-static psync_result create_life(const struct file_home *home, const struct file_place *place, psync_error *error)
+static psync_result create_life(const struct file_home *home, struct file_place *place, psync_error *error)
 {
-    char folder[PATH_MAX];
     char by_number[64];
     int r = -1;
     const mode_t mode = home->options.mode;
-    file_place_folder(place, folder);
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+    int fd = file_place_folder_open(place, O_TMPFILE | O_RDWR, mode);
     bool named = fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL);
     if (named) fd = file_place_open(place, O_RDWR | O_CREAT | O_EXCL, mode);
     if (fd < 0) {
         return errno == EEXIST || errno == ENOENT ? PSYNC_OK : file_failed(error, errno, "create", place->path);
     }
     psync_result result = file_grant(&home->options, fd, mode, place->path, error);
+    if (!result) result = write_life(fd, place->path, error);
     if (!named && !result) {
         snprintf(by_number, sizeof by_number, "/proc/self/fd/%d", fd);
         FILE_RETRY(r, linkat(AT_FDCWD, by_number, place->at, place->name, AT_SYMLINK_FOLLOW));
@@ -82,30 +111,36 @@ static psync_result create_life(const struct file_home *home, const struct file_
     return result;
 }
 
-/* Opens the life file, made if missing; read-only if it may not be written. */
-static psync_result open_life(const struct file_home *home, bool create, int *fd, psync_error *error)
+static int open_file(struct file_place *place, bool create)
+{
+    int fd = file_place_open(place, O_RDWR, 0);
+    if (fd < 0 && !create && (errno == EACCES || errno == EROFS)) fd = file_place_open(place, O_RDONLY, 0);
+    return fd;
+}
+
+/* Opens the life file, made if missing; read-only if it may not be written. PSYNC_NO: there is none. */
+static psync_result open_life(struct file_home *home, bool create, psync_error *error)
 {
     struct file_place place;
-    psync_result r = PSYNC_OK;
+    psync_result r = file_place_own(home, life_name, &place, error);
+    if (r) return r;
     for (int attempt = 0; !r && attempt < 16; attempt++) {
-        r = file_place_own(home, life_name, &place, error);
-        if (r) return r;
-        *fd = file_place_open(&place, O_RDWR, 0);
-        int number = errno;
-        if (*fd < 0 && !create && (number == EACCES || number == EROFS)) {
-            *fd = file_place_open(&place, O_RDONLY, 0);
+        home->life_fd = open_file(&place, create);
+        if (home->life_fd >= 0) {
+            home->life = read_life(home->life_fd);
+            break;
         }
-        if (*fd < 0 && number == ENOENT && create) {
+        if (errno != ENOENT) {
+            r = file_failed(error, errno, "open", place.path);
+        } else if (!create) {
+            r = PSYNC_NO;
+        } else {
             r = file_place_make(&place, error);
             if (!r) r = create_life(home, &place, error);
-            number = r ? number : EAGAIN;
         }
-        file_place_leave(&place);
-        if (r || *fd >= 0) return r;
-        if (number == ENOENT) return PSYNC_NO;
-        if (number != EAGAIN) return file_failed(error, number, "open", place.path);
     }
-    return file_failed(error, ENOENT, "open", place.path);
+    file_place_leave(&place);
+    return r || home->life_fd >= 0 ? r : file_failed(error, ENOENT, "open", place.path);
 }
 
 static void describe(struct file_home *home)
@@ -120,7 +155,7 @@ static void describe(struct file_home *home)
 static psync_result lock_byte(struct file_home *home, psync_error *error)
 {
     for (int attempt = 0; attempt < 100; attempt++) {
-        uint64_t nonce = new_nonce();
+        uint64_t nonce = new_nonce(home->life);
         struct flock lock = life_lock(nonce);
         if (fcntl(home->life_fd, F_OFD_SETLK, &lock) == 0) {
             describe(home);
@@ -151,7 +186,7 @@ psync_result file_identity_nonce(struct file_home *home, uint64_t *nonce, psync_
     bool new = !home->nonce || !is_at_place(home);
     if (new) {
         forget(home);
-        r = open_life(home, true, &home->life_fd, error);
+        r = open_life(home, true, error);
         if (!r) r = lock_byte(home, error);
         if (r) forget(home);
     }
@@ -168,12 +203,11 @@ psync_alive file_identity_alive(struct file_home *home, uint64_t nonce)
     pthread_mutex_lock(&home->mutex);
     if (!is_at_place(home)) {
         forget(home);
-        /* With the file every sign of life is gone. */
-        if (open_life(home, false, &home->life_fd, NULL) == PSYNC_NO) alive = PSYNC_ALIVE_NO;
+        (void)open_life(home, false, NULL);
     }
     if (nonce == home->nonce) {
         alive = PSYNC_ALIVE_YES;
-    } else if (home->life_fd >= 0) {
+    } else if (home->life_fd >= 0 && nonce >> OWN_BITS == home->life) {
         struct flock lock = life_lock(nonce);
         int r;
         FILE_RETRY(r, fcntl(home->life_fd, F_OFD_GETLK, &lock));

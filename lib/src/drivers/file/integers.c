@@ -6,7 +6,7 @@
  */
 #include "integers.h"
 
-#include "counter.h"
+#include "open_integer.h"
 #include "tree.h"
 #include "watch.h"
 
@@ -83,7 +83,7 @@ psync_result file_integer_compare_set(void *opaque, psync_key *key, int64_t expe
 psync_result file_integer_remove(void *opaque, psync_key *key, psync_error *error)
 {
     struct file_integer integer;
-    psync_result r = file_integer_open(opaque, key, FILE_CHANGE, &integer, error);
+    psync_result r = file_integer_open(opaque, key, FILE_REMOVE, &integer, error);
     if (r) return r;
     r = file_integer_unlink(opaque, key, &integer, error);
     file_integer_close(&integer);
@@ -138,7 +138,7 @@ static psync_result list_one(void *argument, struct file_place *place, psync_err
     char key[PSYNC_KEY_MAX + 1];
     size_t length;
     psync_result r = file_integer_look(place, key, &length, &number, error);
-    if (r == PSYNC_NO) return PSYNC_OK;
+    if (r == PSYNC_NO || r == PSYNC_ERROR_DAMAGED) return PSYNC_OK; /* one damaged file hides no other Integer */
     if (r) return r;
     return listing->callback(listing->argument, key, length, number.value) ? PSYNC_NO : PSYNC_OK;
 }

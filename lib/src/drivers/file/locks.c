@@ -9,11 +9,11 @@
  * Whoever wants to unlink the name, or to read or change what the file says,
  * holds the file's flock and has seen, under it, that the name still leads to
  * this file. So what was read stays true until the unlink: nobody frees an
- * acquisition that he did not mean. A taker writes its spare under the flock
- * too, before it links it.
+ * acquisition that he did not mean. A taker writes its spare before it links
+ * it, while nobody can take it for a Lock.
  *
  * Fences grow in the order of acquisitions because the space's fences are
- * locked from the drawing of the number to the link (counter.h).
+ * locked from the drawing of the number to the link (fence.h).
  *
  * Takers barge: who asks first after a release gets the Lock. One who has
  * waited for STARVING marks the file; who frees a marked Lock lets others go
@@ -28,9 +28,10 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "counter.h"
 #include "failure.h"
+#include "fence.h"
 #include "identity.h"
+#include "lock_file.h"
 #include "record.h"
 #include "spare.h"
 #include "system.h"
@@ -42,105 +43,6 @@ static const int64_t HOLD_LOOK = PSYNC_NS_PER_S / 4;
 
 static const int64_t STARVING = 5 * PSYNC_NS_PER_MS;
 static const int64_t GIVE_WAY = 2 * PSYNC_NS_PER_MS;
-
-/* A Lock's file, open and flocked, and what it says. */
-struct held {
-    int fd;
-    bool writable;
-    struct file_record record;
-};
-
-/* ------------------------------------------------------------------------ */
-/* The file                                                                 */
-
-static void leave(struct held *held)
-{
-    flock(held->fd, LOCK_UN); /* a copy in a child that is about to exec would keep it */
-    close(held->fd);
-}
-
-static psync_result not_ours(const struct file_place *place, psync_error *error)
-{
-    return file_damaged(
-        error, place->path,
-        "it does not say who took the Lock (php-sync-fs's own PHP code leaves such files); remove it "
-        "when no script uses that any more");
-}
-
-static psync_result read_record(const struct file_place *place, struct held *held, psync_error *error)
-{
-    char text[FILE_RECORD_MAX + 1];
-    ssize_t length;
-    FILE_RETRY(length, pread(held->fd, text, FILE_RECORD_MAX, 0));
-    if (length < 0) return file_failed(error, errno, "read", place->path);
-    text[length] = '\0';
-    return file_record_parse(text, (size_t)length, &held->record) ? PSYNC_OK : not_ours(place, error);
-}
-
-static int open_lock(const struct file_place *place, int how, bool *writable)
-{
-    int fd = file_place_open(place, O_RDWR, 0);
-    *writable = fd >= 0;
-    if (fd < 0 && how == LOCK_SH && (errno == EACCES || errno == EROFS)) fd = file_place_open(place, O_RDONLY, 0);
-    return fd;
-}
-
-/* Whether the place's name leads to this file. */
-static bool is_at_place(const struct file_place *place, int fd)
-{
-    struct stat there;
-    struct stat here;
-    return file_place_stat(place, &there) == 0 && fstat(fd, &here) == 0 && there.st_ino == here.st_ino &&
-           there.st_dev == here.st_dev;
-}
-
-/* Ours are linked with what they say. PHP code that made an empty one may hold its flock for as long as it likes.
- */
-static bool is_empty(int fd)
-{
-    struct stat st;
-    return fstat(fd, &st) == 0 && st.st_size == 0;
-}
-
-/* Opens the Lock's file at a place and flocks it (LOCK_SH, LOCK_EX). PSYNC_NO: there is none. */
-static psync_result enter(const struct file_place *place, int how, struct held *held, psync_error *error)
-{
-    for (;;) {
-        held->fd = open_lock(place, how, &held->writable);
-        if (held->fd < 0) return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "open", place->path);
-        int locked;
-        psync_result r;
-        if (is_empty(held->fd)) {
-            close(held->fd);
-            return not_ours(place, error);
-        }
-        FILE_RETRY(locked, flock(held->fd, how));
-        if (locked < 0) {
-            r = file_failed(error, errno, "lock", place->path);
-        } else if (is_at_place(place, held->fd)) {
-            r = read_record(place, held, error);
-        } else {
-            leave(held);
-            continue;
-        }
-        if (r) leave(held);
-        return r;
-    }
-}
-
-/* As enter, and the file is this key's, unless the key named the place itself. */
-static psync_result enter_key(const struct file_place *place, const psync_key *key, int how, struct held *held,
-                              psync_error *error)
-{
-    psync_result r = enter(place, how, held, error);
-    if (r || !place->standard) return r;
-    const struct file_record *record = &held->record;
-    if (record->key_length == key->length && memcmp(record->key, key->bytes, key->length) == 0) return PSYNC_OK;
-    leave(held);
-    return psync_error_set(error, PSYNC_ERROR_DAMAGED, 0,
-                           "%s belongs to another key with the same name of its file; use another key",
-                           place->path);
-}
 
 /* ------------------------------------------------------------------------ */
 /* What a record means                                                      */
@@ -206,8 +108,8 @@ static atomic_int_least64_t *turn_of(struct file_home *home, const struct file_p
     return &home->turns[place->digest[7] % FILE_TURNS];
 }
 
-static psync_result end_acquisition(struct file_home *home, const struct file_place *place, const struct held *held,
-                                    psync_error *error)
+static psync_result end_acquisition(struct file_home *home, const struct file_place *place,
+                                    const struct file_held *held, psync_error *error)
 {
     if (held->record.starving) {
         atomic_store_explicit(turn_of(home, place), psync__clock->monotonic() + GIVE_WAY, memory_order_relaxed);
@@ -219,23 +121,19 @@ static psync_result end_acquisition(struct file_home *home, const struct file_pl
     return PSYNC_OK;
 }
 
-static psync_result freed(const struct file_home *home, const struct file_place *place, psync_error *error)
+/* Frees what has ended, if it is still there. Errors: it is, and cannot be removed. */
+static psync_result sweep(struct file_home *home, struct file_place *place, uint64_t fence, psync_error *error)
 {
-    return home->options.durable ? file_place_sync(place, error) : PSYNC_OK;
-}
-
-/* Frees what has ended, if it is still there. One who may not is content to call it absent. */
-static void sweep(struct file_home *home, const struct file_place *place, uint64_t fence)
-{
-    struct held held;
-    if (enter(place, LOCK_EX, &held, NULL) != PSYNC_OK) return;
-    if (held.record.fence == fence && has_ended(home, &held.record))
-        (void)end_acquisition(home, place, &held, NULL);
-    leave(&held);
+    struct file_held held;
+    psync_result r = file_lock_enter(place, LOCK_EX, &held, error);
+    if (r) return r == PSYNC_NO ? PSYNC_OK : r;
+    if (held.record.fence == fence && has_ended(home, &held.record)) r = end_acquisition(home, place, &held, error);
+    file_lock_leave(&held);
+    return r == PSYNC_NO ? PSYNC_OK : r;
 }
 
 /* A taker that has waited for long says so in the file. */
-static void mark_starving(const struct held *held, const psync_take *take)
+static void mark_starving(const struct file_held *held, const psync_take *take)
 {
     if (!take || !take->waiting_since || held->record.starving || !held->writable) return;
     if (psync__clock->monotonic() - take->waiting_since < STARVING) return;
@@ -244,20 +142,21 @@ static void mark_starving(const struct held *held, const psync_take *take)
 }
 
 /* What there is now, ended Holds swept away. take: who looks, if it is a taker. */
-static psync_result look(struct file_home *home, const struct file_place *place, const psync_key *key,
+static psync_result look(struct file_home *home, struct file_place *place, const psync_key *key,
                          const psync_take *take, psync_lock_state *now, psync_owner *owner, psync_error *error)
 {
-    struct held held;
-    psync_result r = enter_key(place, key, LOCK_SH, &held, error);
+    struct file_held held;
+    psync_result r = file_lock_enter_key(place, key, LOCK_SH, &held, error);
     if (r == PSYNC_NO) tell_absent(now);
     if (r) return r;
     bool ended = has_ended(home, &held.record);
     if (!ended) mark_starving(&held, take);
-    leave(&held);
+    file_lock_leave(&held);
     if (ended) {
-        sweep(home, place, held.record.fence);
         tell_absent(now);
-        return PSYNC_NO;
+        r = sweep(home, place, held.record.fence, error);
+        /* One who may not remove it is content to call it absent, but cannot take the Lock. */
+        return r < 0 && take ? r : PSYNC_NO;
     }
     tell(&held.record, now);
     if (owner) tell_owner(home, &held.record, owner);
@@ -288,50 +187,64 @@ static void describe(struct file_state *state, const psync_take *take, uint64_t 
 }
 
 /* Writes the record to the spare, over all of an earlier one. */
-static psync_result write_spare(struct file_spare *spare, const struct file_record *record, const psync_key *key,
-                                const char *path, psync_error *error)
+static psync_result write_spare(const struct file_home *home, struct file_spare *spare,
+                                const struct file_record *record, const psync_key *key, psync_error *error)
 {
     char text[FILE_RECORD_MAX];
     size_t length = file_record_format(text, record, key->bytes, key->length);
     size_t whole = length;
     while (whole < spare->length) text[whole++] = '\n';
     ssize_t written;
+    int synced = 0;
     FILE_RETRY(written, pwrite(spare->fd, text, whole, 0));
-    if (written < 0) return file_failed(error, errno, "write", path);
-    if ((size_t)written != whole) return file_failed(error, ENOSPC, "write", path);
-    spare->length = whole;
-    return PSYNC_OK;
+    if (written != (ssize_t)whole) return file_failed(error, written < 0 ? errno : ENOSPC, "write", "a spare file");
+    spare->length = length;
+    if (home->options.durable) FILE_RETRY(synced, fsync(spare->fd));
+    return synced == 0 ? PSYNC_OK : file_failed(error, errno, "flush", "a spare file");
 }
 
-/* Links the spare to the place. PSYNC_NO: busy. PSYNC_ERROR_ABSENT: the spare's name is gone, with its folder. */
-static psync_result link_spare(const char *path, struct file_place *place, psync_error *error)
-{
-    for (int attempt = 0; attempt < 100; attempt++) {
-        int r = -1;
-        errno = ENOENT;
-        if (place->at != -1) FILE_RETRY(r, linkat(AT_FDCWD, path, place->at, place->name, 0));
-        if (r == 0) return PSYNC_OK;
-        if (errno == EEXIST) return PSYNC_NO;
-        if (errno != ENOENT) return file_failed(error, errno, "create", place->path);
-        struct stat st;
-        if (lstat(path, &st) != 0) return PSYNC_ERROR_ABSENT;
-        psync_result made = file_place_make(place, error);
-        if (made) return made;
-    }
-    return file_failed(error, ENOENT, "create", place->path);
-}
-
-/* Makes a taken Lock durable, or gives it up. The spare's flock is ours. */
-static psync_result taken(const struct file_home *home, const struct file_place *place,
-                          const struct file_spare *spare, psync_error *error)
+/* Makes a taken Lock's name durable, or gives it up. */
+static psync_result made_durable(const struct file_home *home, const struct file_place *place,
+                                 const struct file_spare *spare, psync_error *error)
 {
     if (!home->options.durable) return PSYNC_OK;
-    int synced;
-    FILE_RETRY(synced, fsync(spare->fd));
-    psync_result r = synced == 0 ? PSYNC_OK : file_failed(error, errno, "flush", place->path);
-    if (!r) r = file_place_sync(place, error);
-    if (r) file_place_unlink(place);
+    psync_result r = file_place_sync(place, error);
+    if (!r) return PSYNC_OK;
+    int locked;
+    FILE_RETRY(locked, flock(spare->fd, LOCK_EX));
+    if (locked == 0 && file_place_leads_to(place, spare->fd, NULL) == PSYNC_OK) file_place_unlink(place);
+    flock(spare->fd, LOCK_UN);
     return r;
+}
+
+/* Draws a fence, says so in the spare, and links it. */
+static psync_result take_with(struct file_state *state, struct file_spare *spare, bool new,
+                              struct file_place *place, const psync_key *key, const psync_take *take,
+                              struct file_record *record, psync_error *error)
+{
+    struct file_home *home = state->home;
+    uint64_t fence;
+    /* When the folder is gone the spare's name is gone too, and so its link fails. */
+    psync_result r = file_fence_begin(home, new, &fence, error);
+    if (r) return r;
+    describe(state, take, fence, spare->nonce, record);
+    r = write_spare(home, spare, record, key, error);
+    if (!r) {
+        spare->free = false;
+        r = file_spare_link(home, spare, place, error);
+    }
+    file_fence_end(home);
+    return r;
+}
+
+/* What a spare is after it was linked to a place, or was not. */
+static void note(struct file_spare *spare, psync_result r, const struct file_place *place)
+{
+    spare->linked = r == PSYNC_OK && place->standard;
+    spare->free = r == PSYNC_NO;
+    spare->gone = r == PSYNC_ERROR_ABSENT;
+    spare->turn = place->turn;
+    if (spare->linked) memcpy(spare->digest, place->digest, FILE_DIGEST);
 }
 
 /* One try to take the name. PSYNC_NO: busy. */
@@ -339,32 +252,20 @@ static psync_result try_take(struct file_state *state, struct file_place *place,
                              const psync_take *take, psync_lock_state *now, psync_error *error)
 {
     struct file_home *home = state->home;
-    struct file_spare *spare;
     struct file_record record;
-    char path[PATH_MAX];
-    uint64_t fence;
     for (int attempt = 0; attempt < 16; attempt++) {
+        struct file_spare *spare;
         bool new;
-        psync_result r = file_spare_take(home, &spare, path, &new, error);
+        psync_result r = file_spare_take(home, &spare, &new, error);
         if (r) return r;
-        /* When the folder is gone the spare's name is gone too, and so its link fails. */
-        r = file_fence_begin(home, new, &fence, error);
-        if (!r) {
-            describe(state, take, fence, spare->nonce, &record);
-            r = write_spare(spare, &record, key, path, error);
-            if (!r) r = link_spare(path, place, error);
-            file_fence_end(home);
-        }
-        spare->linked = r == PSYNC_OK;
-        spare->free = r == PSYNC_NO;
-        spare->gone = r == PSYNC_ERROR_ABSENT;
-        if (spare->linked) memcpy(spare->digest, place->digest, FILE_DIGEST);
-        if (!r) r = taken(home, place, spare, error);
+        r = take_with(state, spare, new, place, key, take, &record, error);
+        note(spare, r, place);
+        if (!r) r = made_durable(home, place, spare, error);
         file_spare_give(home, spare);
         if (!r) tell(&record, now);
         if (r != PSYNC_ERROR_ABSENT) return r;
     }
-    return file_failed(error, ENOENT, "keep", path);
+    return file_failed(error, ENOENT, "take", place->path);
 }
 
 /* Whether a first try lets others go first. */
@@ -384,23 +285,20 @@ psync_result file_lock_acquire(void *opaque, psync_key *key, const psync_take *t
     if (r) return r;
     if (gives_way(state->home, &place, take)) {
         tell_absent(now);
-        r = PSYNC_NO;
-    } else {
-        /* Who has waited looks first: a look at a busy Lock is cheaper than a try. */
-        bool look_first = take->waiting_since != 0;
-        for (;;) {
-            r = PSYNC_NO;
-            if (!look_first) r = try_take(state, &place, key, take, now, error);
-            if (r != PSYNC_NO) break;
-            look_first = false;
-            r = look(state->home, &place, key, take, now, NULL, error);
-            if (r == PSYNC_OK)
-                r = PSYNC_NO;
-            else if (r == PSYNC_NO)
-                continue;
-            break;
-        }
+        file_place_leave(&place);
+        return PSYNC_NO;
     }
+    /* Who has waited looks first: a look at a busy Lock is cheaper than a try. */
+    bool busy = take->waiting_since != 0;
+    do {
+        r = busy ? PSYNC_NO : try_take(state, &place, key, take, now, error);
+        busy = false;
+        if (r == PSYNC_NO) {
+            psync_result seen = look(state->home, &place, key, take, now, NULL, error);
+            busy = seen == PSYNC_OK;
+            if (seen < 0) r = seen;
+        }
+    } while (r == PSYNC_NO && !busy); /* free by now: once more */
     file_place_leave(&place);
     return r;
 }
@@ -417,7 +315,7 @@ static bool condition_holds(struct file_home *home, const struct file_record *re
 }
 
 /* Frees what is entered, if the condition holds. */
-static psync_result release(struct file_home *home, const struct file_place *place, const struct held *held,
+static psync_result release(struct file_home *home, const struct file_place *place, const struct file_held *held,
                             psync_condition condition, uint64_t fence, psync_error *error)
 {
     if (has_ended(home, &held->record)) {
@@ -425,8 +323,16 @@ static psync_result release(struct file_home *home, const struct file_place *pla
         return PSYNC_NO;
     }
     if (!condition_holds(home, &held->record, condition, fence)) return PSYNC_NO;
-    psync_result r = end_acquisition(home, place, held, error);
-    return r ? r : freed(home, place, error);
+    return end_acquisition(home, place, held, error);
+}
+
+/* Whether the spare, flocked, is what its Lock's name leads to. Who only ever has our two names needs no path. */
+static bool is_still_linked(const struct file_place *place, const struct file_spare *spare)
+{
+    struct file_id id;
+    if (file_stat_open(spare->fd, &id) != 0 || !file_same(&id, &spare->id)) return false;
+    bool ours_alone = id.links == 2 && spare->turn == place->turn;
+    return ours_alone || (id.links > 1 && file_place_is(place, &id, NULL) == PSYNC_OK);
 }
 
 /*
@@ -436,21 +342,35 @@ static psync_result release(struct file_home *home, const struct file_place *pla
 static psync_result release_own(struct file_home *home, const struct file_place *place, psync_condition condition,
                                 uint64_t fence, psync_error *error)
 {
-    struct stat st;
     int locked;
     struct file_spare *spare = file_spare_of(home, place->digest);
     if (!spare) return PSYNC_ERROR_ABSENT;
-    struct held held = {.fd = spare->fd, .writable = true};
+    struct file_held held = {.fd = spare->fd, .writable = true, .record.nonce = spare->nonce};
     psync_result r = PSYNC_ERROR_ABSENT;
     FILE_RETRY(locked, flock(held.fd, LOCK_EX));
-    if (locked == 0 && file_place_stat(place, &st) == 0 && st.st_ino == spare->inode &&
-        st.st_dev == spare->device) {
-        r = read_record(place, &held, error);
+    if (locked == 0 && is_still_linked(place, spare)) {
+        r = file_lock_read_head(place, &held, error);
         if (!r) r = release(home, place, &held, condition, fence, error);
-        if (!r) spare->free = true;
+        spare->free = r == PSYNC_OK;
     }
     if (r == PSYNC_OK || r == PSYNC_ERROR_ABSENT) spare->linked = false;
+    flock(held.fd, LOCK_UN);
     file_spare_give(home, spare);
+    return r;
+}
+
+/* Another folder may stand at the root's path than that of the Lock that this process took: it is looked for anew.
+ */
+static psync_result release_found(struct file_state *state, const psync_key *key, struct file_place *place,
+                                  psync_condition condition, uint64_t fence, psync_error *error)
+{
+    struct file_held held;
+    file_place_leave(place);
+    psync_result r = file_place_find(state, key, FILE_LOCKS, place, error);
+    if (!r) r = file_lock_enter_key(place, key, LOCK_EX, &held, error);
+    if (r) return r;
+    r = release(state->home, place, &held, condition, fence, error);
+    file_lock_leave(&held);
     return r;
 }
 
@@ -459,29 +379,23 @@ psync_result file_lock_release(void *opaque, psync_key *key, psync_condition con
 {
     struct file_state *state = opaque;
     struct file_place place;
-    struct held held;
-    psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
+    psync_result r = file_place_find_own(state, key, FILE_LOCKS, &place, error);
     if (r) return r;
     r = place.standard ? release_own(state->home, &place, condition, fence, error) : PSYNC_ERROR_ABSENT;
-    if (r == PSYNC_ERROR_ABSENT) {
-        r = enter_key(&place, key, LOCK_EX, &held, error);
-        if (!r) {
-            r = release(state->home, &place, &held, condition, fence, error);
-            leave(&held);
-        }
-    }
+    if (r == PSYNC_ERROR_ABSENT) r = release_found(state, key, &place, condition, fence, error);
+    if (!r && state->home->options.durable) r = file_place_sync(&place, error);
     file_place_leave(&place);
     return r;
 }
 
 /* Overwrites the lease. A shorter one is told to who sleeps until the old end, by a touch. */
-static psync_result write_lease(const struct file_home *home, const struct file_place *place, struct held *held,
-                                int64_t lease, int64_t *end, psync_error *error)
+static psync_result write_lease(const struct file_home *home, const struct file_place *place,
+                                struct file_held *held, int64_t lease, int64_t *end, psync_error *error)
 {
-    char text[FILE_RECORD_LEASE_LENGTH + 1];
+    char text[FILE_RECORD_LEASE_LENGTH];
     ssize_t written;
     int64_t boot = psync__clock->boottime() + lease;
-    file_record_format_lease(text, boot, psync__clock->realtime() / 1000 + lease / 1000);
+    file_record_put_lease(text, boot, psync__clock->realtime() / 1000 + lease / 1000);
     FILE_RETRY(written, pwrite(held->fd, text, FILE_RECORD_LEASE_LENGTH, FILE_RECORD_LEASE_AT));
     if (written != FILE_RECORD_LEASE_LENGTH) {
         return file_failed(error, written < 0 ? errno : ENOSPC, "write", place->path);
@@ -500,14 +414,14 @@ psync_result file_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64
 {
     struct file_state *state = opaque;
     struct file_place place;
-    struct held held;
+    struct file_held held;
     psync_result r = file_place_find(state, key, FILE_LOCKS, &place, error);
     if (r) return r;
-    r = enter_key(&place, key, LOCK_EX, &held, error);
+    r = file_lock_enter_key(&place, key, LOCK_EX, &held, error);
     if (!r) {
         bool ours = held.record.hold && held.record.fence == fence && !has_ended(state->home, &held.record);
         r = ours ? write_lease(state->home, &place, &held, lease, end, error) : PSYNC_NO;
-        leave(&held);
+        file_lock_leave(&held);
     }
     file_place_leave(&place);
     return r;
@@ -529,17 +443,21 @@ psync_result file_lock_inspect(void *opaque, psync_key *key, psync_lock_state *n
 /* Waiting                                                                  */
 
 struct awaited {
-    struct file_home *home;
-    const struct file_place *place;
+    struct file_state *state;
     const psync_key *key;
     const psync_lock_state *seen;
 };
 
+/* The place is found anew: the folder may have been moved away, and another be there. */
 static psync_result has_changed(void *argument, psync_error *error)
 {
     struct awaited *awaited = argument;
+    struct file_place place;
     psync_lock_state now;
-    psync_result r = look(awaited->home, awaited->place, awaited->key, NULL, &now, NULL, error);
+    psync_result r = file_place_find(awaited->state, awaited->key, FILE_LOCKS, &place, error);
+    if (r) return r;
+    r = look(awaited->state->home, &place, awaited->key, NULL, &now, NULL, error);
+    file_place_leave(&place);
     if (r < 0) return r;
     bool same = now.exists && now.fence == awaited->seen->fence && now.expires == awaited->seen->expires;
     return same ? PSYNC_NO : PSYNC_OK;
@@ -564,7 +482,7 @@ psync_result file_lock_await(void *opaque, psync_key *key, const psync_lock_stat
     if (!seen->exists) {
         if (role == PSYNC_ROLE_TAKER) give_way(state->home, &place, deadline);
     } else {
-        struct awaited awaited = {state->home, &place, key, seen};
+        struct awaited awaited = {state, key, seen};
         int64_t look_again = seen->is_hold ? psync__clock->monotonic() + HOLD_LOOK : deadline;
         r = file_watch(&place, FILE_WATCH_NAME, has_changed, &awaited, look_again, deadline, error);
     }
@@ -584,15 +502,15 @@ struct listing {
 static psync_result list_one(void *argument, struct file_place *place, psync_error *error)
 {
     struct listing *listing = argument;
-    struct held held;
+    struct file_held held;
     psync_owner owner;
-    psync_result r = enter(place, LOCK_SH, &held, error);
-    if (r == PSYNC_NO) return PSYNC_OK;
+    psync_result r = file_lock_enter(place, LOCK_SH, &held, error);
+    if (r == PSYNC_NO || r == PSYNC_ERROR_DAMAGED) return PSYNC_OK; /* one damaged file hides no other Lock */
     if (r) return r;
     bool ended = has_ended(listing->home, &held.record);
-    leave(&held);
+    file_lock_leave(&held);
     if (ended) {
-        sweep(listing->home, place, held.record.fence);
+        (void)sweep(listing->home, place, held.record.fence, NULL);
         return PSYNC_OK;
     }
     tell_owner(listing->home, &held.record, &owner);

@@ -18,20 +18,18 @@ static const uint32_t sines[64] = {
     0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
 };
 
-static const uint8_t shifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
-
 static uint32_t load(const uint8_t *bytes)
 {
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
-static uint32_t mix(unsigned round, uint32_t b, uint32_t c, uint32_t d)
+static inline uint32_t mix(unsigned round, uint32_t b, uint32_t c, uint32_t d)
 {
     switch (round) {
     case 0:
-        return (b & c) | (~b & d);
+        return d ^ (b & (c ^ d));
     case 1:
-        return (b & d) | (c & ~d);
+        return c ^ (d & (b ^ c));
     case 2:
         return b ^ c ^ d;
     default:
@@ -39,33 +37,42 @@ static uint32_t mix(unsigned round, uint32_t b, uint32_t c, uint32_t d)
     }
 }
 
-/* Which word of the block step i of a round takes. */
-static unsigned word_of(unsigned round, unsigned i)
+/* Step i of a round takes the word i * factor + offset. With constants the compiler leaves little of this. */
+static inline void take_round(unsigned round, uint32_t v[4], const uint32_t words[16])
 {
     static const uint8_t factor[4] = {1, 5, 3, 7};
     static const uint8_t offset[4] = {0, 1, 5, 0};
-    return (i * factor[round] + offset[round]) % 16;
-}
-
-static void take_block(uint32_t state[4], const uint8_t *block)
-{
-    uint32_t a = state[0];
-    uint32_t b = state[1];
-    uint32_t c = state[2];
-    uint32_t d = state[3];
-    for (unsigned i = 0; i < 64; i++) {
-        unsigned round = i / 16;
-        uint32_t sum = a + mix(round, b, c, d) + sines[i] + load(block + (size_t)4 * word_of(round, i % 16));
+    static const uint8_t shifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+    uint32_t a = v[0];
+    uint32_t b = v[1];
+    uint32_t c = v[2];
+    uint32_t d = v[3];
+#pragma GCC unroll 16
+    for (unsigned i = 0; i < 16; i++) {
+        uint32_t sum =
+            a + mix(round, b, c, d) + sines[round * 16 + i] + words[(i * factor[round] + offset[round]) % 16];
         unsigned shift = shifts[round][i % 4];
         a = d;
         d = c;
         c = b;
         b += sum << shift | sum >> (32 - shift);
     }
-    state[0] += a;
-    state[1] += b;
-    state[2] += c;
-    state[3] += d;
+    v[0] = a;
+    v[1] = b;
+    v[2] = c;
+    v[3] = d;
+}
+
+static void take_block(uint32_t state[4], const uint8_t *block)
+{
+    uint32_t words[16];
+    uint32_t v[4] = {state[0], state[1], state[2], state[3]};
+    for (unsigned i = 0; i < 16; i++) words[i] = load(block + (size_t)4 * i);
+    take_round(0, v, words);
+    take_round(1, v, words);
+    take_round(2, v, words);
+    take_round(3, v, words);
+    for (unsigned i = 0; i < 4; i++) state[i] += v[i];
 }
 
 void file_md5(const void *bytes, size_t length, uint8_t digest[FILE_DIGEST])

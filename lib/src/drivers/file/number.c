@@ -46,6 +46,13 @@ size_t file_number_format(char text[FILE_NUMBER_MAX], int64_t value)
     return length;
 }
 
+static bool is_removed(const char *text)
+{
+    if (*text++ != FILE_NUMBER_REMOVED) return false;
+    while (is_space(*text)) text++;
+    return !*text;
+}
+
 psync_result file_number_read(int fd, const char *path, struct file_number *number, psync_error *error)
 {
     ssize_t length;
@@ -53,12 +60,37 @@ psync_result file_number_read(int fd, const char *path, struct file_number *numb
     if (length < 0) return file_failed(error, errno, "read", path);
     number->length = (size_t)length;
     number->text[length] = '\0';
+    number->value = 0;
+    number->removed = is_removed(number->text);
+    if (number->removed) return PSYNC_OK;
     if (length < FILE_NUMBER_MAX && strlen(number->text) == number->length && parse(number->text, &number->value)) {
         return PSYNC_OK;
     }
     return psync_error_set(error, PSYNC_ERROR_DAMAGED, 0,
                            "%s does not hold a 64-bit number in decimal but \"%.32s\"; correct or remove it", path,
                            number->text);
+}
+
+/* 0, or an errno. */
+static int write_all(int fd, const char *text, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t written;
+        FILE_RETRY(written, pwrite(fd, text + done, length - done, (off_t)done));
+        if (written <= 0) return written < 0 ? errno : ENOSPC;
+        done += (size_t)written;
+    }
+    return 0;
+}
+
+/* Puts back the old number, over as many bytes as the new one may have reached. */
+static void put_back(int fd, const struct file_number *old, size_t length)
+{
+    char text[FILE_NUMBER_MAX];
+    if (length < old->length) length = old->length;
+    memcpy(text, old->text, old->length);
+    memset(text + old->length, '\n', length - old->length);
+    (void)write_all(fd, text, length);
 }
 
 /* All of it, or nothing: what a short write changed is put back. */
@@ -68,8 +100,9 @@ static psync_result write_text(int fd, const char *path, const struct file_numbe
     ssize_t written;
     FILE_RETRY(written, pwrite(fd, text, length, 0));
     if (written == (ssize_t)length) return PSYNC_OK;
-    int number = written < 0 ? errno : ENOSPC;
-    if (written > 0) FILE_RETRY(written, pwrite(fd, old->text, old->length, 0));
+    int number = written < 0 ? errno : write_all(fd, text, length);
+    if (!number) return PSYNC_OK;
+    if (written >= 0) put_back(fd, old, length);
     return file_failed(error, number, "write", path);
 }
 
@@ -85,10 +118,19 @@ psync_result file_number_write(int fd, const char *path, const struct file_numbe
     FILE_RETRY(synced, fsync(fd));
     if (synced == 0) return PSYNC_OK;
     r = file_failed(error, errno, "flush", path);
-    ssize_t written;
-    char old[FILE_NUMBER_MAX];
-    memcpy(old, number->text, number->length);
-    memset(old + number->length, '\n', length - number->length);
-    FILE_RETRY(written, pwrite(fd, old, length, 0));
+    put_back(fd, number, length);
     return r;
+}
+
+psync_result file_number_remove(int fd, const char *path, const struct file_number *number, psync_error *error)
+{
+    char text[FILE_NUMBER_MAX] = {FILE_NUMBER_REMOVED};
+    size_t length = number->length ? number->length : 1;
+    memset(text + 1, '\n', length - 1);
+    return write_text(fd, path, number, text, length, error);
+}
+
+void file_number_restore(int fd, const struct file_number *number)
+{
+    put_back(fd, number, number->length ? number->length : 1);
 }

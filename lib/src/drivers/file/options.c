@@ -166,7 +166,7 @@ static psync_result check_inner(const struct file_options *options, const char *
     return check_folder(options, path, &st, error);
 }
 
-static psync_result check_root(const struct file_options *options, psync_error *error)
+psync_result file_options_check(const struct file_options *options, psync_error *error)
 {
     struct stat st;
     if (stat(options->root, &st) != 0) return file_failed(error, errno, "look at", options->root);
@@ -198,12 +198,10 @@ static psync_result find_root(const char *given, struct file_options *options, p
         if (realpath(path, real)) {
             if (strlen(real) >= FILE_ROOT_MAX) return file_failed(error, ENAMETOOLONG, "use", real);
             memcpy(options->root, real, strlen(real) + 1);
-            return check_root(options, error);
+            return file_options_check(options, error);
         }
         if (errno != ENOENT) return file_failed(error, errno, "find", path);
-        struct file_home maker = {.options = *options};
-        memcpy(maker.options.root, path, length + 1);
-        r = file_folder_make(&maker, path, error);
+        r = file_folder_make_path(options, path, path, error);
         if (r) return r;
     }
     return file_failed(error, ENOENT, "make the folder", path);

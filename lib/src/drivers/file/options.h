@@ -9,4 +9,7 @@
 psync_result file_options_read(const psync_dsn *dsn, const psync_options *open_options,
                                struct file_options *options, psync_error *error);
 
+/* Whether the folder and ours in it may be used, by their owners and modes. */
+psync_result file_options_check(const struct file_options *options, psync_error *error);
+
 #endif

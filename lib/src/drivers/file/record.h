@@ -11,6 +11,8 @@
 
 #include <phpsync/driver.h>
 
+#include "system.h"
+
 enum { FILE_RECORD_MAX = 6144 };
 
 struct file_record {
@@ -23,7 +25,7 @@ struct file_record {
     uint64_t nonce;       /* of the process */
     int64_t pid;
     uint64_t start;
-    char boot[37];
+    char boot[PSYNC_BOOT_ID + 1];
     char host[PSYNC_HOST_MAX + 1];
     char label[PSYNC_LABEL_MAX + 1];
     size_t key_length;
@@ -34,11 +36,21 @@ struct file_record {
 size_t file_record_format(char text[FILE_RECORD_MAX], const struct file_record *record, const char *key,
                           size_t key_length);
 
-/* Reads the text. False: it is no record. */
+/* Reads the text, behind which a NUL stands. False: it is no record. */
 bool file_record_parse(const char *text, size_t length, struct file_record *record);
 
+/* The first line, which says what may change: fence, hold, starving, expires. What follows it; NULL: it is no
+ * record. */
+const char *file_record_parse_head(const char *text, struct file_record *record);
+
 /* The places in the text of what is overwritten, and the text for it. */
-enum { FILE_RECORD_STARVING_AT = 40, FILE_RECORD_LEASE_AT = 42, FILE_RECORD_LEASE_LENGTH = 39 };
-void file_record_format_lease(char text[FILE_RECORD_LEASE_LENGTH + 1], int64_t expires_boot, int64_t expires_wall);
+enum {
+    FILE_RECORD_STARVING_AT = 40,
+    FILE_RECORD_LEASE_AT = 42,
+    FILE_RECORD_LEASE_LENGTH = 39,
+    FILE_RECORD_HEAD = FILE_RECORD_LEASE_AT + FILE_RECORD_LEASE_LENGTH + 1
+};
+/* Writes FILE_RECORD_LEASE_LENGTH bytes; what follows them. */
+char *file_record_put_lease(char *at, int64_t expires_boot, int64_t expires_wall);
 
 #endif

@@ -13,11 +13,18 @@
 #include "failure.h"
 #include "folder.h"
 #include "identity.h"
+#include "root.h"
 
-static void name_of(const struct file_home *home, uint64_t nonce, unsigned number, char path[PATH_MAX])
+static void name_of(uint64_t nonce, unsigned number, char name[FILE_SPARE_NAME])
 {
-    snprintf(path, PATH_MAX, "%.*s/" FILE_SPARE_FOLDER "/%016" PRIx64 "-%u", FILE_ROOT_MAX, home->options.root,
-             nonce, number);
+    snprintf(name, FILE_SPARE_NAME, "%016" PRIx64 "-%u", nonce, number);
+}
+
+static psync_result failed(const struct file_home *home, int number, const char *verb, psync_error *error)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.*s/" FILE_SPARE_FOLDER "/", FILE_ROOT_MAX, home->options.root);
+    return file_failed(error, number, verb, path);
 }
 
 static unsigned next_number(struct file_home *home)
@@ -25,129 +32,176 @@ static unsigned next_number(struct file_home *home)
     return atomic_fetch_add_explicit(&home->temporaries, 1, memory_order_relaxed); /* only to be told apart */
 }
 
-psync_result file_spares_make(const struct file_home *home, psync_error *error)
-{
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%.*s/" FILE_SPARE_FOLDER, FILE_ROOT_MAX, home->options.root);
-    return file_folder_make(home, folder, error);
-}
-
-psync_result file_temporary_name(struct file_home *home, char path[PATH_MAX], psync_error *error)
+psync_result file_temporary_name(struct file_home *home, char name[FILE_SPARE_NAME], psync_error *error)
 {
     uint64_t nonce;
     psync_result r = file_identity_nonce(home, &nonce, error);
-    if (!r) name_of(home, nonce, next_number(home), path);
+    if (!r) name_of(nonce, next_number(home), name);
     return r;
+}
+
+/* The folder of the spare files, when its descriptor was in use a moment ago; -1 if it was lost. */
+static int spare_folder(const struct file_home *home)
+{
+    return atomic_load_explicit(&home->root.spare_fd, memory_order_acquire); /* pairs with root.c's release */
+}
+
+static void remove_spare(const struct file_home *home, const char *name)
+{
+    int folder = spare_folder(home);
+    if (folder >= 0) unlinkat(folder, name, 0);
+}
+
+/* Gives a new file its mode, and locks it. */
+static psync_result finish(const struct file_home *home, const struct file_temporary *new, psync_error *error)
+{
+    int locked = 0;
+    psync_result r = file_grant(&home->options, new->fd, home->options.mode, "a spare file", error);
+    if (!r) FILE_RETRY(locked, flock(new->fd, LOCK_EX));
+    return locked < 0 ? failed(home, errno, "lock a file in", error) : r;
+}
+
+static void give_up(const struct file_home *home, const struct file_temporary *temporary)
+{
+    close(temporary->fd);
+    remove_spare(home, temporary->name);
 }
 
 /* A new file among the spares. */
-static psync_result create(struct file_home *home, char path[PATH_MAX], uint64_t *nonce, unsigned *number, int *fd,
+static psync_result create(struct file_home *home, uint64_t *nonce, unsigned *number, struct file_temporary *new,
                            psync_error *error)
 {
-    const mode_t mode = home->options.mode;
+    bool anew = false;
     for (int attempt = 0; attempt < 16; attempt++) {
+        int folder;
         psync_result r = file_identity_nonce(home, nonce, error);
+        if (!r) r = file_root_spare(home, anew, &folder, error);
         if (r) return r;
         *number = next_number(home);
-        name_of(home, *nonce, *number, path);
-        FILE_RETRY(*fd, open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-        if (*fd >= 0) {
-            r = file_grant(&home->options, *fd, mode, path, error);
-            int locked = 0;
-            if (!r) FILE_RETRY(locked, flock(*fd, LOCK_EX));
-            if (locked < 0) r = file_failed(error, errno, "lock", path);
-            if (r) {
-                close(*fd);
-                unlink(path);
-            }
+        name_of(*nonce, *number, new->name);
+        FILE_RETRY(new->fd, openat(folder, new->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                                   home->options.mode));
+        new->fd = psync__keep_descriptor(new->fd);
+        if (new->fd >= 0) {
+            r = finish(home, new, error);
+            if (r) give_up(home, new);
             return r;
         }
-        if (errno == EEXIST) continue;
-        if (errno != ENOENT) return file_failed(error, errno, "create", path);
-        r = file_spares_make(home, error);
-        if (r) return r;
+        anew = errno == ENOENT || errno == EBADF || errno == ENOTDIR;
+        if (!anew && errno != EEXIST) return failed(home, errno, "create a file in", error);
     }
-    return file_failed(error, ENOENT, "create", path);
+    return failed(home, ENOENT, "create a file in", error);
 }
 
-psync_result file_temporary_make(struct file_home *home, const char *content, size_t length, char path[PATH_MAX],
-                                 int *fd, psync_error *error)
+psync_result file_temporary_make(struct file_home *home, const char *content, size_t length,
+                                 struct file_temporary *temporary, psync_error *error)
 {
     uint64_t nonce;
     unsigned number;
-    psync_result r = create(home, path, &nonce, &number, fd, error);
+    psync_result r = create(home, &nonce, &number, temporary, error);
     if (r) return r;
     ssize_t written;
     int synced = 0;
-    FILE_RETRY(written, pwrite(*fd, content, length, 0));
-    if (written < 0) {
-        r = file_failed(error, errno, "write", path);
-    } else if ((size_t)written != length) {
-        r = file_failed(error, ENOSPC, "write", path);
+    FILE_RETRY(written, pwrite(temporary->fd, content, length, 0));
+    if (written != (ssize_t)length) {
+        r = failed(home, written < 0 ? errno : ENOSPC, "write a file in", error);
     } else if (home->options.durable) {
-        FILE_RETRY(synced, fsync(*fd));
-        if (synced < 0) r = file_failed(error, errno, "flush", path);
+        FILE_RETRY(synced, fsync(temporary->fd));
+        if (synced < 0) r = failed(home, errno, "flush a file in", error);
     }
-    if (r) {
-        close(*fd);
-        unlink(path);
-    }
+    if (r) give_up(home, temporary);
     return r;
+}
+
+void file_temporary_close(const struct file_temporary *temporary)
+{
+    flock(temporary->fd, LOCK_UN);
+    close(temporary->fd);
 }
 
 /* One try. Without replace a file has one name at every moment where the file system can (renameat2), else two. */
 static int move(const char *temporary, const struct file_place *place, bool replace)
 {
     int r;
+    int folder = spare_folder(place->home);
     if (place->at == -1) {
         errno = ENOENT;
         return -1;
     }
-    FILE_RETRY(r, renameat2(AT_FDCWD, temporary, place->at, place->name, replace ? 0 : RENAME_NOREPLACE));
+    FILE_RETRY(r, renameat2(folder, temporary, place->at, place->name, replace ? 0 : RENAME_NOREPLACE));
     if (r == 0 || replace || (errno != EINVAL && errno != ENOSYS)) return r;
-    FILE_RETRY(r, linkat(AT_FDCWD, temporary, place->at, place->name, 0));
-    if (r == 0) unlink(temporary);
+    FILE_RETRY(r, linkat(folder, temporary, place->at, place->name, 0));
+    if (r == 0) unlinkat(folder, temporary, 0);
     return r;
 }
 
-psync_result file_publish(const char *temporary, struct file_place *place, bool replace, psync_error *error)
+/* After ENOENT: whether it is the spare file itself that is not there. */
+static bool is_lost(const struct file_home *home, const char *name)
 {
+    struct file_id id;
+    return file_stat_path(spare_folder(home), name, &id) != 0;
+}
+
+psync_result file_publish(const struct file_temporary *temporary, struct file_place *place, bool replace,
+                          psync_error *error)
+{
+    struct file_home *home = place->home;
     psync_result r = PSYNC_OK;
     for (int attempt = 0; !r && attempt < 100; attempt++) {
-        if (move(temporary, place, replace) == 0) {
-            if (place->home->options.durable) r = file_place_sync(place, error);
+        if (move(temporary->name, place, replace) == 0) {
+            if (home->options.durable) r = file_place_sync(place, error);
             if (r && !replace) file_place_unlink(place);
             return r;
         }
         if (errno != ENOENT) break;
-        struct stat st;
-        if (lstat(temporary, &st) != 0) return file_failed(error, ENOENT, "keep", temporary);
+        if (is_lost(home, temporary->name)) return failed(home, ENOENT, "keep a file in", error);
         r = file_place_make(place, error);
         errno = ENOENT;
     }
     if (!r) r = errno == EEXIST ? PSYNC_NO : file_failed(error, errno, "create", place->path);
-    unlink(temporary);
+    remove_spare(home, temporary->name);
     return r;
 }
 
-/* Takes the flock of a spare that is nobody's Lock. False: it is not to be had now. */
+psync_result file_spare_link(struct file_home *home, struct file_spare *spare, struct file_place *place,
+                             psync_error *error)
+{
+    for (int attempt = 0; attempt < 100; attempt++) {
+        int r = -1;
+        errno = ENOENT;
+        if (place->at != -1) FILE_RETRY(r, linkat(spare_folder(home), spare->name, place->at, place->name, 0));
+        if (r == 0) return PSYNC_OK;
+        if (errno == EEXIST) return PSYNC_NO;
+        if (errno != ENOENT && errno != ENOTDIR && errno != EBADF)
+            return file_failed(error, errno, "create", place->path);
+        int number = errno;
+        if (is_lost(home, spare->name)) return PSYNC_ERROR_ABSENT;
+        if (number != ENOENT) return file_failed(error, number, "create", place->path);
+        psync_result made = file_place_make(place, error);
+        if (made) return made;
+    }
+    return file_failed(error, ENOENT, "create", place->path);
+}
+
+/*
+ * Makes sure that a spare is nobody's Lock, and nobody is about to remove its
+ * other name. False: it is not to be had now.
+ */
 static bool seize(struct file_spare *spare)
 {
-    struct stat st;
-    if (flock(spare->fd, LOCK_EX | LOCK_NB) != 0) return false;
-    if (!spare->free) spare->free = fstat(spare->fd, &st) == 0 && st.st_nlink == 1;
+    struct file_id id;
     if (spare->free) return true;
+    if (flock(spare->fd, LOCK_EX | LOCK_NB) != 0) return false;
+    spare->free = file_stat_open(spare->fd, &id) == 0 && id.links == 1 && file_same(&id, &spare->id);
     flock(spare->fd, LOCK_UN);
-    return false;
+    return spare->free;
 }
 
 /* Gives up a spare's place among ours; if it is a Lock it stays one. Under home->mutex. */
 static void drop(struct file_home *home, struct file_spare *spare)
 {
-    char path[PATH_MAX];
     if (spare->fd < 0) return;
-    name_of(home, spare->nonce, spare->number, path);
-    unlink(path);
+    remove_spare(home, spare->name);
     close(spare->fd);
     *spare = (struct file_spare){.fd = -1};
 }
@@ -186,28 +240,25 @@ static bool is_extra(const struct file_home *home, const struct file_spare *spar
     return spare < home->spares || spare >= home->spares + FILE_SPARES;
 }
 
-static psync_result make(struct file_home *home, struct file_spare *spare, char path[PATH_MAX], psync_error *error)
+static psync_result make(struct file_home *home, struct file_spare *spare, psync_error *error)
 {
-    struct stat st;
-    int fd;
-    psync_result r = create(home, path, &spare->nonce, &spare->number, &fd, error);
+    struct file_temporary new;
+    psync_result r = create(home, &spare->nonce, &spare->number, &new, error);
     if (r) return r;
-    if (fstat(fd, &st) != 0) {
-        r = file_failed(error, errno, "look at", path);
-        close(fd);
-        unlink(path);
+    if (file_stat_open(new.fd, &spare->id) != 0) {
+        r = failed(home, errno, "look at a file in", error);
+        give_up(home, &new);
         return r;
     }
-    spare->fd = fd;
+    flock(new.fd, LOCK_UN); /* nobody else knows it */
+    memcpy(spare->name, new.name, sizeof spare->name);
+    spare->fd = new.fd;
     spare->free = true;
     spare->length = 0;
-    spare->device = st.st_dev;
-    spare->inode = st.st_ino;
     return PSYNC_OK;
 }
 
-psync_result file_spare_take(struct file_home *home, struct file_spare **spare, char path[PATH_MAX], bool *new,
-                             psync_error *error)
+psync_result file_spare_take(struct file_home *home, struct file_spare **spare, bool *new, psync_error *error)
 {
     bool seized;
     psync_result r = PSYNC_OK;
@@ -218,8 +269,7 @@ psync_result file_spare_take(struct file_home *home, struct file_spare **spare, 
     if (!chosen) chosen = extra();
     if (!chosen) return file_no_memory(error);
     chosen->linked = false;
-    if (seized) name_of(home, chosen->nonce, chosen->number, path);
-    if (!seized) r = make(home, chosen, path, error);
+    if (!seized) r = make(home, chosen, error);
     if (r) file_spare_give(home, chosen);
     *spare = chosen;
     *new = !seized;
@@ -242,15 +292,11 @@ struct file_spare *file_spare_of(struct file_home *home, const uint8_t digest[FI
 
 void file_spare_give(struct file_home *home, struct file_spare *spare)
 {
-    if (spare->fd >= 0) flock(spare->fd, LOCK_UN);
     pthread_mutex_lock(&home->mutex);
     if (is_extra(home, spare) || spare->gone) drop(home, spare);
-    if (is_extra(home, spare)) {
-        free(spare);
-    } else {
-        spare->busy = false;
-    }
+    spare->busy = false;
     pthread_mutex_unlock(&home->mutex);
+    if (is_extra(home, spare)) free(spare);
 }
 
 void file_spares_drop(struct file_home *home)
@@ -266,28 +312,24 @@ struct cleaning {
     bool dead;
 };
 
-static bool clean_one(void *argument, const char *name)
+static bool clean_one(void *argument, int folder, const char *name)
 {
     struct cleaning *cleaning = argument;
     uint64_t nonce;
     int end = 0;
-    char path[PATH_MAX];
     if (sscanf(name, "%16" SCNx64 "-%n", &nonce, &end) != 1 || end != 17) return true;
     if (nonce != cleaning->known) {
         cleaning->known = nonce;
         cleaning->dead = file_identity_alive(cleaning->home, nonce) == PSYNC_ALIVE_NO;
     }
-    if (!cleaning->dead) return true;
-    int length = snprintf(path, sizeof path, "%s/" FILE_SPARE_FOLDER "/%s", cleaning->home->options.root, name);
-    if (length < 0 || (size_t)length >= sizeof path) return true;
-    if (unlink(path) != 0) rmdir(path);
+    if (cleaning->dead && unlinkat(folder, name, 0) != 0) unlinkat(folder, name, AT_REMOVEDIR);
     return true;
 }
 
 void file_spares_clean(struct file_home *home)
 {
-    struct cleaning cleaning = {home, 0, false};
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%.*s/" FILE_SPARE_FOLDER, FILE_ROOT_MAX, home->options.root);
-    (void)file_folder_each(folder, clean_one, &cleaning, NULL);
+    struct cleaning cleaning = {.home = home};
+    int folder;
+    if (file_root_spare(home, false, &folder, NULL)) return;
+    (void)file_folder_each(folder, ".", 0, clean_one, &cleaning, NULL);
 }

@@ -9,7 +9,7 @@
 typedef psync_result (*file_visit)(void *argument, struct file_place *place, psync_error *error);
 
 /* Visits each file that there is all the time once, others once or not at all. Holds nothing meanwhile. */
-psync_result file_tree_each(const struct file_home *home, const char *category, file_visit visit, void *argument,
+psync_result file_tree_each(struct file_home *home, const char *category, file_visit visit, void *argument,
                             psync_error *error);
 
 #endif

@@ -3,82 +3,34 @@
  * watch.c - inotify, or polling where it does not help.
  *
  * A sleep adds its watches first, then looks whether it happened already, then
- * sleeps: nothing is missed. Watches are for one event each (IN_ONESHOT), so
- * none pile up while nobody reads. What is watched is the file's folder, or
- * the first one above it that exists; and the space's root, for it may be
- * moved away as a whole. Whatever the event, an overflow of the queue too, the
- * answer is the same: look again.
+ * sleeps: nothing is missed. What is watched is the file's folder, or the first
+ * one above it that exists; and the name of the space's own folder, which may be
+ * removed or moved away as a whole. (The folder itself would not tell: every
+ * process keeps it open.) Whatever the event, an overflow of the queue too,
+ * the answer is the same: look again.
  *
- * To close an inotify descriptor takes the kernel milliseconds. So a few are
- * kept, for whoever sleeps next in this process.
- *
- * A user may have only so many of them (fs.inotify.max_user_instances, 128 as
- * a rule). Who gets none polls: at first after a millisecond, then ever more
- * seldom up to the space's poll interval, each pause a little random, so that
- * a crowd does not look in step.
+ * Who gets no inotify instance (ear.h) polls: at first after a millisecond,
+ * then ever more seldom up to the space's poll interval, each pause a little
+ * random, so that a crowd does not look in step.
  */
 #include "watch.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/vfs.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "ear.h"
 #include "failure.h"
 #include "system.h"
-
-enum { KEPT = 4, WATCHES = 2 };
 
 static const int64_t FIRST_PAUSE = PSYNC_NS_PER_MS;
 
 static const uint32_t NAME_EVENTS = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB;
 static const uint32_t FOLDER_EVENTS = IN_DELETE_SELF | IN_MOVE_SELF;
-static const uint32_t HOW = IN_ONESHOT | IN_ONLYDIR | IN_DONT_FOLLOW;
-
-static pthread_mutex_t kept_mutex = PTHREAD_MUTEX_INITIALIZER;
-static int kept[KEPT];
-static unsigned kept_count;
-
-/* ------------------------------------------------------------------------ */
-/* Descriptors                                                              */
-
-static int take_descriptor(void)
-{
-    int fd = -1;
-    pthread_mutex_lock(&kept_mutex);
-    if (kept_count) fd = kept[--kept_count];
-    pthread_mutex_unlock(&kept_mutex);
-    return fd >= 0 ? fd : inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-}
-
-static void drain(int fd)
-{
-    char events[4096] __attribute__((aligned(8)));
-    while (read(fd, events, sizeof events) > 0) continue;
-}
-
-/* Watches that had no event yet are removed; the rest are gone by themselves. */
-static void give_descriptor(int fd, const int *watches, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) inotify_rm_watch(fd, watches[i]);
-    drain(fd);
-    pthread_mutex_lock(&kept_mutex);
-    bool full = kept_count == KEPT;
-    if (!full) kept[kept_count++] = fd;
-    pthread_mutex_unlock(&kept_mutex);
-    if (full) close(fd);
-}
-
-void file_watch_forget(void)
-{
-    pthread_mutex_init(&kept_mutex, NULL);
-    while (kept_count) close(kept[--kept_count]);
-}
 
 /* ------------------------------------------------------------------------ */
 /* Watches                                                                  */
@@ -91,73 +43,55 @@ static bool cut_last(char *path)
     return true;
 }
 
-/* Watches the folder or, while it is missing, the first above it that exists. The watch, or -1 and errno. */
-static int watch_folder(int fd, const char *folder, uint32_t events)
+/* Watches the folder or, while it is missing, the first above it that exists. */
+static bool watch_folder(struct file_sleeper *sleeper, const char *folder, uint32_t events)
 {
     char path[PATH_MAX];
     char missing[PATH_MAX] = "";
     snprintf(path, sizeof path, "%s", folder);
     for (;;) {
-        int watch = inotify_add_watch(fd, path, (*missing ? NAME_EVENTS : events) | FOLDER_EVENTS | HOW);
-        struct stat st;
-        if (watch >= 0 && (!*missing || lstat(missing, &st) != 0)) return watch;
-        if (watch >= 0) {
+        bool watched = file_ear_watch(sleeper, path, (*missing ? NAME_EVENTS : events) | FOLDER_EVENTS, NULL);
+        struct file_id id;
+        if (watched && (!*missing || file_stat_path(AT_FDCWD, missing, &id) != 0)) return true;
+        if (watched) {
             /* What was missing has come in the meantime. */
-            inotify_rm_watch(fd, watch);
+            file_ear_unwatch(sleeper);
             snprintf(path, sizeof path, "%s", folder);
             *missing = '\0';
             continue;
         }
-        if (errno != ENOENT) return -1;
+        if (errno != ENOENT) return false;
         memcpy(missing, path, sizeof missing);
-        if (!cut_last(path)) return -1;
+        if (!cut_last(path)) return false;
     }
 }
 
-static unsigned add_watches(int fd, const struct file_place *place, enum file_watch_what what, int watches[WATCHES])
+/* Where what the root lies in may not be read, only a move of the root is seen. */
+static void watch_root(struct file_sleeper *sleeper, const char *root)
 {
-    char folder[PATH_MAX];
-    file_place_folder(place, folder);
-    watches[0] = watch_folder(fd, folder, what == FILE_WATCH_CONTENT ? NAME_EVENTS | IN_MODIFY : NAME_EVENTS);
-    if (watches[0] < 0) return 0;
-    const char *root = place->home->options.root;
-    if (strcmp(root, folder) == 0) return 1;
-    watches[1] = inotify_add_watch(fd, root, FOLDER_EVENTS | HOW | IN_MASK_ADD);
-    return watches[1] >= 0 && watches[1] != watches[0] ? 2 : 1;
-}
-
-static struct timespec left_until(int64_t until)
-{
-    int64_t left = until - psync__clock->monotonic();
-    if (left < 0) left = 0;
-    return (struct timespec){.tv_sec = left / PSYNC_NS_PER_S, .tv_nsec = left % PSYNC_NS_PER_S};
-}
-
-static void sleep_on(int fd, int64_t until)
-{
-    struct pollfd events = {.fd = fd, .events = POLLIN};
-    struct timespec left = left_until(until == PSYNC_NEVER ? 0 : until);
-    (void)ppoll(&events, 1, until == PSYNC_NEVER ? NULL : &left, NULL); /* a signal ends it: as it should */
+    char parent[PATH_MAX];
+    snprintf(parent, sizeof parent, "%s", root);
+    bool watched =
+        cut_last(parent) && file_ear_watch(sleeper, parent, IN_DELETE | IN_MOVED_FROM, strrchr(root, '/') + 1);
+    if (!watched) (void)file_ear_watch(sleeper, root, FOLDER_EVENTS, NULL);
 }
 
 /* PSYNC_NO: no watch is to be had. */
-static psync_result watch(const struct file_place *place, enum file_watch_what what, file_watch_check changed,
-                          void *argument, int64_t until, psync_error *error)
+static psync_result watch(struct file_home *home, const char *folder, enum file_watch_what what,
+                          file_watch_check changed, void *argument, int64_t until, psync_error *error)
 {
-    int watches[WATCHES];
-    int fd = take_descriptor();
-    if (fd < 0) return PSYNC_NO;
-    unsigned count = add_watches(fd, place, what, watches);
-    if (!count) {
-        give_descriptor(fd, watches, 0);
-        return PSYNC_NO;
+    struct file_sleeper sleeper;
+    psync_result r = PSYNC_NO;
+    if (!file_ear_begin(&sleeper)) return PSYNC_NO;
+    if (watch_folder(&sleeper, folder, what == FILE_WATCH_CONTENT ? NAME_EVENTS | IN_MODIFY : NAME_EVENTS)) {
+        watch_root(&sleeper, home->options.root);
+        r = changed(argument, error);
+        if (r == PSYNC_NO) {
+            file_ear_sleep(&sleeper, until);
+            r = PSYNC_OK;
+        }
     }
-    psync_result r = changed(argument, error);
-    if (r == PSYNC_NO) {
-        sleep_on(fd, until);
-        r = PSYNC_OK;
-    }
-    give_descriptor(fd, watches, count);
+    file_ear_end(&sleeper);
     return r;
 }
 
@@ -173,12 +107,12 @@ struct rhythm {
 
 static _Thread_local struct rhythm rhythm;
 
-static void begin_rhythm(const struct file_place *place, int64_t longest)
+static void begin_rhythm(const uint8_t digest[FILE_DIGEST], int64_t longest)
 {
     int64_t now = psync__clock->monotonic();
-    bool goes_on = memcmp(rhythm.digest, place->digest, FILE_DIGEST) == 0 && now - rhythm.last < 2 * longest;
+    bool goes_on = memcmp(rhythm.digest, digest, FILE_DIGEST) == 0 && now - rhythm.last < 2 * longest;
     if (!goes_on) rhythm.pause = FIRST_PAUSE < longest ? FIRST_PAUSE : longest;
-    memcpy(rhythm.digest, place->digest, FILE_DIGEST);
+    memcpy(rhythm.digest, digest, FILE_DIGEST);
 }
 
 /* The next pause, between three quarters of its length and the whole. */
@@ -190,11 +124,11 @@ static int64_t next_pause(int64_t longest)
     return pause - (int64_t)(psync__random() % (uint64_t)(pause / 4 + 1));
 }
 
-static psync_result poll_file(const struct file_place *place, file_watch_check changed, void *argument,
-                              int64_t until, psync_error *error)
+static psync_result poll_file(const struct file_home *home, const uint8_t digest[FILE_DIGEST],
+                              file_watch_check changed, void *argument, int64_t until, psync_error *error)
 {
-    const int64_t longest = place->home->options.poll;
-    begin_rhythm(place, longest);
+    const int64_t longest = home->options.poll;
+    begin_rhythm(digest, longest);
     for (;;) {
         psync_result r = changed(argument, error);
         int64_t now = psync__clock->monotonic();
@@ -208,14 +142,18 @@ static psync_result poll_file(const struct file_place *place, file_watch_check c
     }
 }
 
-psync_result file_watch(const struct file_place *place, enum file_watch_what what, file_watch_check changed,
+psync_result file_watch(struct file_place *place, enum file_watch_what what, file_watch_check changed,
                         void *argument, int64_t look, int64_t until, psync_error *error)
 {
-    if (!place->home->options.polling) {
-        psync_result r = watch(place, what, changed, argument, look < until ? look : until, error);
+    struct file_home *home = place->home;
+    char folder[PATH_MAX];
+    file_place_folder(place, folder);
+    file_place_leave(place); /* of an open folder nobody is told that it was removed */
+    if (!home->options.polling) {
+        psync_result r = watch(home, folder, what, changed, argument, look < until ? look : until, error);
         if (r != PSYNC_NO) return r;
     }
-    return poll_file(place, changed, argument, until, error);
+    return poll_file(home, place->digest, changed, argument, until, error);
 }
 
 /* ------------------------------------------------------------------------ */

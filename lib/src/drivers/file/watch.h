@@ -16,13 +16,10 @@ typedef psync_result (*file_watch_check)(void *argument, psync_error *error);
 /*
  * Returns PSYNC_OK when something may have happened since the call: changed()
  * said so, the folder had an event, a signal was handled, or until (monotonic)
- * has come. look, not after until, bounds one sleep where nothing rings.
+ * has come. look, not after until, bounds one sleep where nothing rings. The place is left.
  */
-psync_result file_watch(const struct file_place *place, enum file_watch_what what, file_watch_check changed,
+psync_result file_watch(struct file_place *place, enum file_watch_what what, file_watch_check changed,
                         void *argument, int64_t look, int64_t until, psync_error *error);
-
-/* In a forked child: gives up what the parent slept with. */
-void file_watch_forget(void);
 
 /* Whether inotify sees what others do to files in this folder: not on network and user space file systems. */
 bool file_watch_sees(const char *folder, bool *remote);
