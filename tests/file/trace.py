@@ -88,3 +88,15 @@ def calls(space, operation, options, paths=False):
             elif inside and name not in HARMLESS:
                 found.append((name, counts[name], f'{name}({match.group(2)}'))
     return found
+
+
+def first_injected_inside(trace):
+    """Whether the first error that strace made came while the operation ran."""
+    inside = False
+    with open(trace) as lines:
+        for line in lines:
+            if 'INJECTED)' in line:
+                return inside
+            if re.match(r'\d+ +getppid\(', line):
+                inside = not inside
+    return False

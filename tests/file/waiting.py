@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import trace
-from space import ONE, descriptors, switches
+from space import descriptors, switches
 
 POLLING = '?poll=0.05'
 MODES = ('', '?mode=0666', POLLING)
@@ -110,22 +110,23 @@ def no_inotify_left(space):
     if why:
         space.skip('no inotify instance is left', why)
         return
+    user = 10000 + os.getpid() % 50000      # other runs of this test beside it have theirs
     space.fresh()
     os.mkdir(space.root)
-    os.chown(space.root, ONE, ONE)
+    os.chown(space.root, user, user)
     pipe = os.pipe()
     hoarder = os.fork()
     if hoarder == 0:
-        hoard(pipe)
+        hoard(pipe, user)
     os.close(pipe[1])
     all_taken = os.read(pipe[0], 1)
     os.close(pipe[0])
     if all_taken == b'y':
-        space.run('acquire', user=ONE)
-        waiter = space.start('wait', user=ONE)
+        space.run('acquire', user=user)
+        waiter = space.start('wait', user=user)
         found = descriptors(waiter.pid)
         space.check('none is left to the waiter', not any('inotify' in name for name in found), found)
-        space.run('release', user=ONE)
+        space.run('release', user=user)
         space.woken('who gets no inotify instance, by polling', waiter)
     else:
         space.skip('no inotify instance is left', 'there are too many to use them up')
@@ -133,12 +134,12 @@ def no_inotify_left(space):
     os.waitpid(hoarder, 0)
 
 
-def hoard(pipe):
+def hoard(pipe, user):
     """Takes all inotify instances of the user, says so, and keeps them until it is killed."""
     os.close(pipe[0])
     os.setgroups([])
-    os.setgid(ONE)
-    os.setuid(ONE)
+    os.setgid(user)
+    os.setuid(user)
     libc = ctypes.CDLL(None, use_errno=True)
     taken = 0
     while taken < 900 and libc.inotify_init1(0) >= 0:
