@@ -90,8 +90,9 @@ static psync_result unlink_names(struct file_place *place, psync_error *error)
 }
 
 /*
- * The file that is open holds no number any more. PSYNC_NO: the Integer is gone; what one began who was killed before
- * he had removed the names is ended. PSYNC_OK: another file may lie at the key's place by now, and none is open.
+ * The file that is open holds no number any more. PSYNC_NO: the Integer is gone; what one began who was killed
+ * before he had removed the names is ended. PSYNC_OK: another file may lie at the key's place by now, and none is
+ * open.
  */
 static psync_result heed_removal(struct file_state *state, psync_key *key, enum file_access access,
                                  struct file_integer *integer, psync_error *error)
