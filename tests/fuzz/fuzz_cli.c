@@ -104,14 +104,6 @@ _Noreturn void __wrap_signals_die(void)
     siglongjmp(death, 1);
 }
 
-int __wrap_nanosleep(const struct timespec *length, struct timespec *left);
-int __wrap_nanosleep(const struct timespec *length, struct timespec *left)
-{
-    (void)left;
-    NEED(length->tv_sec >= 0 && length->tv_nsec >= 0 && length->tv_nsec < 1000000000);
-    return 0;
-}
-
 /* ---- one call ------------------------------------------------------------------------ */
 
 static void prepare(void)

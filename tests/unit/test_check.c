@@ -253,8 +253,8 @@ static void a_space_is_well_while_others_change_it(void **state)
 /* Sets number to value, wants the check to say what, and sets it back. */
 #define SPOILED(number, value, what)                                                                               \
     do {                                                                                                           \
-        __typeof__(number) before = (number);                                                                      \
-        (number) = (__typeof__(number))(value);                                                                    \
+        __typeof__((number) + 0) before = (number);                                                                \
+        (number) = (__typeof__((number) + 0))(value);                                                              \
         must_be_wrong(what);                                                                                       \
         (number) = before;                                                                                         \
         must_be_well();                                                                                            \
@@ -274,7 +274,7 @@ static void each_kind_of_damage_is_told(void **state)
     SPOILED(header->fence, 5, "header");
     SPOILED(header->cells, header->cells + 1, "header");
     SPOILED(header->unused[3], 5, "header");
-    SPOILED(((char *)header)[4000], 5, "header");
+    SPOILED(((uint32_t *)header)[1000], 5, "header");
     SPOILED(header->bucket_blocks, 0, "header");
     SPOILED(header->process_block[0], header->bucket_block[0], "blocks");
     SPOILED(header->process_block[0], header->cells, "blocks");
