@@ -307,11 +307,13 @@ static void a_taker_cut_off_after_any_instruction_leaves_the_wake_up_to_the_next
         EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
         step_from_wake_up(cut_off, at);
         process_kill(cut_off);
-        if (meeting_within(&a->done, 0.1)) continue;
+        bool done = meeting_within(&a->done, 0.1);
+        /* Where a release wakes all takers, the next one may have been first and the killed one have taken it then.
+         */
         psync_owner owner;
         bool ghost = psync_lock_inspect(lock, &owner, ERR) == PSYNC_OK && owner.pid == cut_off;
         if (ghost) EXPECT(PSYNC_OK, psync_lock_release_ghost(lock, ERR));
-        if (!meeting_within(&a->done, LOST)) {
+        if (!done && !meeting_within(&a->done, LOST)) {
             check_failed(__FILE__, __LINE__, "killed %d of %d instructions after its wake-up: the next slept on",
                          at, instructions);
         }

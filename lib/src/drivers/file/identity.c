@@ -52,6 +52,18 @@ bool file_identity_linked(const struct file_home *home)
 }
 
 /*
+ * A program that closes all descriptors closes ours too, and with it our lock; its number may be another file's by
+ * now. Under home->mutex.
+ */
+static void forget_closed(struct file_home *home)
+{
+    struct file_id here;
+    if (home->life_fd < 0) return;
+    bool open = file_stat_open(home->life_fd, &here) == 0;
+    if (open ? !file_same(&here, &home->life_id) : errno == EBADF) home->life_fd = -1;
+}
+
+/*
  * Whether the open life file is the one that others of this folder look at: it
  * may have been removed, or moved away with the whole folder.
  */
@@ -59,14 +71,13 @@ static bool is_at_place(struct file_home *home)
 {
     struct file_place place;
     struct file_id there;
-    struct file_id here;
+    forget_closed(home);
     if (home->life_fd < 0) return false;
     if (file_place_own(home, life_name, &place, NULL)) return true; /* as above */
     bool found = file_place_stat(&place, &there) == 0;
     bool unknown = !found && errno != ENOENT;
-    if (found) unknown = file_stat_open(home->life_fd, &here) != 0;
     file_place_leave(&place);
-    return unknown || (found && file_same(&here, &there));
+    return unknown || (found && file_same(&home->life_id, &there));
 }
 
 static psync_result write_life(int fd, const char *path, psync_error *error)
@@ -127,6 +138,9 @@ static psync_result open_life(struct file_home *home, bool create, psync_error *
     for (int attempt = 0; !r && attempt < 16; attempt++) {
         home->life_fd = open_file(&place, create);
         if (home->life_fd >= 0) {
+            if (file_stat_open(home->life_fd, &home->life_id) != 0) {
+                r = file_failed(error, errno, "look at", place.path);
+            }
             home->life = read_life(home->life_fd);
             break;
         }
