@@ -345,6 +345,7 @@ static psync_result release_own(struct file_home *home, const struct file_place 
     if (!spare) return PSYNC_ERROR_ABSENT;
     struct file_held held = {.fd = spare->fd, .writable = true, .record.nonce = spare->nonce};
     psync_result r = PSYNC_ERROR_ABSENT;
+    memcpy(held.record.boot, home->boot, sizeof held.record.boot); /* ours: no wall clock decides about its lease */
     FILE_RETRY(locked, flock(held.fd, LOCK_EX));
     if (locked == 0 && is_still_linked(place, spare)) {
         r = file_lock_read_head(place, &held, error);
