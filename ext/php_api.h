@@ -29,6 +29,12 @@
 #include "ext/standard/info.h"
 #include "ext/standard/md5.h"
 
+#if __has_include("Optimizer/zend_optimizer.h")
+#include "Optimizer/zend_optimizer.h"
+#define PHPSYNC_HAS_OPTIMIZER_PASSES 1 /* PHP 8.1 and newer; before, the optimizer is opcache's own */
+#else
+#define PHPSYNC_HAS_OPTIMIZER_PASSES 0
+#endif
 #if __has_include("zend_attributes.h")
 #include "zend_attributes.h"
 #endif

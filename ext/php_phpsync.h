@@ -73,6 +73,7 @@ void phpsync_register_owner(void);
 void phpsync_register_listing(void);
 void phpsync_register_file_manager(void);
 void phpsync_register_with_file_manager(void);
+void phpsync_forget_with_file_manager(void);
 void phpsync_register_file_lock_driver(void);
 void phpsync_register_file_integer_driver(void);
 

@@ -126,6 +126,7 @@ static PHP_MSHUTDOWN_FUNCTION(phpsync)
 {
     (void)type;
     UNREGISTER_INI_ENTRIES();
+    phpsync_forget_with_file_manager();
     return SUCCESS;
 }
 

@@ -106,6 +106,40 @@ zend_object *phpsync_manager_of(zend_object *driver, zend_class_entry *ours)
     return Z_OBJ_P(manager);
 }
 
+#if PHPSYNC_HAS_OPTIMIZER_PASSES
+static int pass; /* as the engine numbers it, from 1; -1: it has no room for more */
+
+/*
+ * opcache's preloading takes what is marked as a trait's method for one that is
+ * written in PHP, and looks for the original, which crashes PHP for a method of
+ * ours. Of a class that was linked by then, the mark tells nothing any more.
+ */
+static void unmark_methods(zend_script *script, void *context)
+{
+    zend_class_entry *ce;
+    zend_function *method;
+    (void)context;
+    ZEND_HASH_FOREACH_PTR(&script->class_table, ce)
+    {
+        ZEND_HASH_FOREACH_PTR(&ce->function_table, method)
+        {
+            bool marked =
+                method->type == ZEND_INTERNAL_FUNCTION && (method->common.fn_flags & ZEND_ACC_TRAIT_CLONE);
+            if (marked && method->common.scope == ce) method->common.fn_flags &= ~(uint32_t)ZEND_ACC_TRAIT_CLONE;
+        }
+        ZEND_HASH_FOREACH_END();
+    }
+    ZEND_HASH_FOREACH_END();
+}
+#endif
+
+void phpsync_forget_with_file_manager(void)
+{
+#if PHPSYNC_HAS_OPTIMIZER_PASSES
+    if (pass > 0) zend_optimizer_unregister_pass(pass);
+#endif
+}
+
 /*
  * Where a class uses a trait, the engine reads its methods as if they were
  * written in PHP, and those are larger in memory. So ours get as much room.
@@ -131,4 +165,7 @@ void phpsync_register_with_file_manager(void)
     ce->ce_flags |= ZEND_ACC_TRAIT;
     phpsync_declare_manager(ce);
     give_room(ce);
+#if PHPSYNC_HAS_OPTIMIZER_PASSES
+    pass = zend_optimizer_register_pass(unmark_methods);
+#endif
 }

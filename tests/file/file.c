@@ -8,6 +8,8 @@
  *
  * - wait, await: for the Lock's end, for the Integer to be at least 1; at most two minutes. Says "waits" before;
  * - stay: takes, frees, counts; after a line from its input holds and counts; stays until the next line;
+ * - move: is busy with the Lock, puts an empty folder in the space's place, holds; stays until a line;
+ * - close: takes, frees, counts; closes all its descriptors, opens others, holds and counts; stays until a line;
  * - state: prints "lock=absent|alive|ended integer=VALUE|none";
  * - prove: takes, frees and counts, then says "works".
  *
@@ -20,12 +22,14 @@
  */
 #include <phpsync/phpsync.h>
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -190,6 +194,57 @@ static int stay(void)
     return say(psync_hold_release(hold, &error));
 }
 
+static int stay_on(psync_result r)
+{
+    char line[8];
+    say(r);
+    return fgets(line, sizeof line, stdin) ? 0 : 64;
+}
+
+static int move_and_hold(void)
+{
+    const char *root = dsn + strlen("file://");
+    char moved[1024];
+    psync_result r = PSYNC_OK;
+    snprintf(moved, sizeof moved, "%s.moved", root);
+    for (int i = 0; !r && i < 100; i++) {
+        r = acquire();
+        if (!r) r = release();
+    }
+    if (rename(root, moved) != 0 || mkdir(root, 0700) != 0) return 64;
+    return stay_on(r ? r : take_hold());
+}
+
+enum { OTHERS = 40 };
+
+/* What was opened in the closed files' places is neither closed nor replaced. */
+static bool others_are_left(void)
+{
+    struct stat zero;
+    struct stat st;
+    if (stat("/dev/zero", &zero) != 0) return false;
+    for (int fd = 3; fd < 3 + OTHERS; fd++) {
+        if (fstat(fd, &st) != 0 || st.st_rdev != zero.st_rdev) return false;
+    }
+    return true;
+}
+
+static int close_and_hold(void)
+{
+    psync_result r = acquire();
+    if (!r) r = release();
+    if (!r) r = add();
+    for (int fd = 3; fd < 256; fd++) close(fd);
+    for (int i = 0; i < OTHERS; i++) {
+        if (open("/dev/zero", O_RDONLY | O_CLOEXEC) < 0) return 64;
+    }
+    usleep(100000); /* in the midst of a burst an Integer's file is not looked at each time */
+    if (!r) r = add();
+    if (!r) r = take_hold();
+    if (!others_are_left()) return 64;
+    return stay_on(r);
+}
+
 /* Whatever was left behind, all calls work. */
 static int prove(void)
 {
@@ -311,6 +366,8 @@ int main(int argc, char **argv)
     if (open_key()) return say(error.result);
     if (strcmp(argv[2], "state") == 0) return state();
     if (strcmp(argv[2], "stay") == 0) return stay();
+    if (strcmp(argv[2], "move") == 0) return move_and_hold();
+    if (strcmp(argv[2], "close") == 0) return close_and_hold();
     if (strcmp(argv[2], "prove") == 0) {
         int status = prove();
         psync_space_close(space);

@@ -78,6 +78,50 @@ def who_lives_on_in_a_new_folder(space):
             shutil.rmtree(space.root + '.moved', ignore_errors=True)
 
 
+def begin(space, action):
+    process = subprocess.Popen(space.command(action), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return process, process.stdout.readline().strip()
+
+
+def who_is_busy_while_its_folder_is_replaced(space):
+    space.fresh()
+    process, told = begin(space, 'move')
+    space.check('a process goes on when its folder was replaced in the midst of its work', told == '0', told)
+    told = space.state()
+    space.check('others see that it lives', told[0] == 'alive', told)
+    process.kill()
+    process.communicate()
+    told = space.state()
+    space.check('its Hold ends with it', told[0] == 'absent', told)
+    shutil.rmtree(space.root + '.moved', ignore_errors=True)
+
+
+def who_had_its_files_closed(space):
+    space.fresh()
+    process, told = begin(space, 'close')
+    space.check('a process goes on when all its files were closed', told == '0', told)
+    told = space.state()
+    space.check('others see that it lives on without them', told == ('alive', '2'), told)
+    process.communicate('go\n', timeout=120)
+    space.check('it left alone what it had opened in their places', process.returncode == 0, process.returncode)
+
+
+def a_backup_by_links(space):
+    space.fresh()
+    process, _ = begin(space, 'stay')
+    process.stdin.write('go\n')
+    process.stdin.flush()
+    process.stdout.readline()
+    backup = space.base + '/backup'
+    os.link(space.place('locks'), backup)
+    told = space.run('release'), space.run('acquire')
+    space.check('a Hold is freed by another, who takes the Lock', told == ('0', '0'), told)
+    told = process.communicate('go\n', timeout=120)[0].strip()
+    space.check('its holder is told that it was no longer its own', told == '1', told)
+    space.check("and left the other's Lock alone", space.state()[0] == 'ended', space.state())
+    os.unlink(backup)
+
+
 def planted_links(space):
     check, run = space.check, space.run
     elsewhere = space.base + '/elsewhere'
@@ -114,4 +158,7 @@ def planted_links(space):
 def test(space):
     the_places_are_php_sync_fs_s(space)
     who_lives_on_in_a_new_folder(space)
+    who_is_busy_while_its_folder_is_replaced(space)
+    who_had_its_files_closed(space)
+    a_backup_by_links(space)
     planted_links(space)

@@ -27,8 +27,10 @@
 
 #include "clock.h"
 #include "drivers/shm/futex.h"
+#include "drivers/shm/lock_word.h"
 #include "drivers/shm/shm.h"
 #include "drivers/shm/state.h"
+#include "drivers/shm/waiting.h"
 #include "dsn.h"
 
 #define SECOND INT64_C(1000000000)
@@ -464,6 +466,38 @@ static int tear_down(void **unused)
     return system(command);
 }
 
+/* Somebody waits for the end of victim's acquisition; joined by that. */
+static void *wait_for_the_end(void *argument)
+{
+    psync_key own = {.bytes = victim.bytes, .length = victim.length};
+    psync_lock_state seen = {.exists = true, .fence = *(uint64_t *)argument};
+    shm->lock_await(state, &own, &seen, PSYNC_ROLE_WAITER, system_clock->monotonic() + 60 * SECOND, NULL);
+    return NULL;
+}
+
+static void a_waiter_is_counted_whatever_the_bits_of_the_fence(void **unused)
+{
+    (void)unused;
+    static const psync_take plain;
+    static const int64_t walls[] = {INT64_C(204) << 43, INT64_C(205) << 43};
+    for (size_t i = 0; i < sizeof walls / sizeof walls[0]; i++) {
+        wall = walls[i] * 1000;
+        open_space();
+        victim = key_named("victim");
+        uint64_t fence;
+        lock(&victim, &plain, &fence);
+        struct shm_cell *at = shm_cell_at(((struct shm_state *)state)->file, (uint32_t)cell_of(&victim));
+        pthread_t waiter;
+        assert_int_equal(pthread_create(&waiter, NULL, wait_for_the_end, &fence), 0);
+        while (!(shm_read(&at->word).low & LOCK_WAITERS)) usleep(1000);
+        assert_int_equal(atomic_load(&at->waiting), waiting_none(fence) + WAITING_ONE);
+        unlock(&victim);
+        pthread_join(waiter, NULL);
+        assert_int_equal(atomic_load(&at->waiting), waiting_none(fence));
+        close_space();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_release_never_frees_a_lock_in_its_cell),
         cmocka_unit_test(the_note_of_a_holds_taking_changes_no_key_in_its_cell),
         cmocka_unit_test(a_sweep_that_is_killed_leaves_no_taker_asleep),
+        cmocka_unit_test(a_waiter_is_counted_whatever_the_bits_of_the_fence),
     };
     return cmocka_run_group_tests_name("recycling", tests, set_up, tear_down);
 }

@@ -79,7 +79,10 @@ psync_result file_counter_lock(struct file_counter *counter, const char *path, e
 {
     int r;
     FILE_RETRY(r, flock(counter->fd, file_only_reads(access) ? LOCK_SH : LOCK_EX));
-    return r == 0 ? PSYNC_OK : file_failed(error, errno, "lock", path);
+    if (r == 0) return PSYNC_OK;
+    if (errno != EBADF) return file_failed(error, errno, "lock", path);
+    counter->fd = -1;
+    return PSYNC_NO;
 }
 
 bool file_counter_look_is_due(const struct file_home *home, const struct file_counter *counter)
@@ -96,6 +99,7 @@ psync_result file_counter_has_name(const struct file_home *home, struct file_cou
     bool open = file_stat_open(counter->fd, &id) == 0;
     if (!open && errno != EBADF) return file_failed(error, errno, "look at", path);
     if (!open || !file_same(&id, &counter->id)) {
+        if (open) unlock_file(counter->fd);
         counter->fd = -1; /* closed behind our back; the number may be another file's */
         return PSYNC_NO;
     }

@@ -29,7 +29,7 @@ static inline bool file_only_reads(enum file_access access)
 psync_result file_counter_open(struct file_counter *counter, struct file_place *place, enum file_access access,
                                psync_error *error);
 void file_counter_close(struct file_counter *counter);
-/* The flock: shared to read, exclusive to change. */
+/* The flock: shared to read, exclusive to change. PSYNC_NO: the file was closed behind our back. */
 psync_result file_counter_lock(struct file_counter *counter, const char *path, enum file_access access,
                                psync_error *error);
 /* Gives back the flock and the mutex. */

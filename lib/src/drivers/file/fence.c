@@ -44,7 +44,7 @@ static psync_result compare(struct file_home *home, bool check, psync_error *err
     struct file_counter *counter = &home->fence;
     struct file_place place;
     psync_result r = check ? file_counter_has_name(home, counter, home->fence_path, error) : PSYNC_OK;
-    if (r || !file_counter_look_is_due(home, counter)) return r;
+    if (r || (!check && !file_counter_look_is_due(home, counter))) return r;
     r = file_place_own(home, fence_name, &place, error);
     if (r) return r;
     r = file_counter_is_at(counter, &place, error);

@@ -48,17 +48,12 @@ static void begin(struct file_home *home)
     init_counter(&home->fence);
 }
 
-static void close_fd(int fd)
-{
-    if (fd >= 0) close(fd);
-}
-
 static void close_files(struct file_home *home)
 {
-    for (size_t i = 0; i < FILE_SPARES; i++) close_fd(home->spares[i].fd);
-    for (size_t i = 0; i < FILE_COUNTERS; i++) close_fd(home->counters[i].fd);
-    close_fd(home->fence.fd);
-    close_fd(home->life_fd);
+    for (size_t i = 0; i < FILE_SPARES; i++) file_close_if_ours(home->spares[i].fd, &home->spares[i].id);
+    for (size_t i = 0; i < FILE_COUNTERS; i++) file_close_if_ours(home->counters[i].fd, &home->counters[i].id);
+    file_close_if_ours(home->fence.fd, &home->fence.id);
+    file_close_if_ours(home->life_fd, &home->life_id);
 }
 
 /*

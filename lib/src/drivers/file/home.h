@@ -72,7 +72,7 @@ struct file_spare {
     unsigned number;
     uint64_t nonce;
     char name[FILE_SPARE_NAME]; /* says both */
-    unsigned turn;              /* file_root.turn when it was linked */
+    unsigned made;              /* file_root.turn when it was made */
     size_t length;              /* of what was last written to it */
     struct file_id id;
     uint8_t digest[FILE_DIGEST];
@@ -87,6 +87,7 @@ struct file_root {
     atomic_uint spare_turn;
     atomic_int_least64_t looked; /* monotonic */
     struct file_id id;
+    struct file_id spare_id;
 };
 
 struct file_home {
@@ -98,8 +99,9 @@ struct file_home {
     struct file_root root;
     pthread_mutex_t mutex; /* life_fd, life, nonce, spares */
     int life_fd;           /* -1: none */
-    uint64_t life;         /* the life file's own number */
-    uint64_t nonce;        /* 0: none */
+    struct file_id life_id;
+    uint64_t life;  /* the life file's own number */
+    uint64_t nonce; /* 0: none */
     int64_t pid;
     uint64_t start; /* what records say of this process; set once with the nonce */
     char boot[PSYNC_BOOT_ID + 1];

@@ -52,6 +52,18 @@ bool file_identity_linked(const struct file_home *home)
 }
 
 /*
+ * A program that closes all descriptors closes ours too, and with it our lock; its number may be another file's by
+ * now. Under home->mutex.
+ */
+static void forget_closed(struct file_home *home)
+{
+    struct file_id here;
+    if (home->life_fd < 0) return;
+    bool open = file_stat_open(home->life_fd, &here) == 0;
+    if (open ? !file_same(&here, &home->life_id) : errno == EBADF) home->life_fd = -1;
+}
+
+/*
  * Whether the open life file is the one that others of this folder look at: it
  * may have been removed, or moved away with the whole folder.
  */
@@ -59,14 +71,13 @@ static bool is_at_place(struct file_home *home)
 {
     struct file_place place;
     struct file_id there;
-    struct file_id here;
+    forget_closed(home);
     if (home->life_fd < 0) return false;
     if (file_place_own(home, life_name, &place, NULL)) return true; /* as above */
     bool found = file_place_stat(&place, &there) == 0;
     bool unknown = !found && errno != ENOENT;
-    if (found) unknown = file_stat_open(home->life_fd, &here) != 0;
     file_place_leave(&place);
-    return unknown || (found && file_same(&here, &there));
+    return unknown || (found && file_same(&home->life_id, &there));
 }
 
 static psync_result write_life(int fd, const char *path, psync_error *error)
@@ -82,10 +93,11 @@ static psync_result write_life(int fd, const char *path, psync_error *error)
 static psync_result read_life(struct file_home *home, const char *path, psync_error *error)
 {
     char text[16] = "";
-    ssize_t length;
-    FILE_RETRY(length, pread(home->life_fd, text, sizeof text - 1, 0));
+    ssize_t length = -1;
+    bool known = file_stat_open(home->life_fd, &home->life_id) == 0;
+    if (known) FILE_RETRY(length, pread(home->life_fd, text, sizeof text - 1, 0));
     if (length < 0) {
-        psync_result r = file_failed(error, errno, "read", path);
+        psync_result r = file_failed(error, errno, known ? "read" : "look at", path);
         close(home->life_fd);
         home->life_fd = -1;
         return r;

@@ -243,7 +243,6 @@ static void note(struct file_spare *spare, psync_result r, const struct file_pla
     spare->linked = r == PSYNC_OK && place->standard;
     spare->free = r == PSYNC_NO;
     spare->gone = r == PSYNC_ERROR_ABSENT;
-    spare->turn = place->turn;
     if (spare->linked) memcpy(spare->digest, place->digest, FILE_DIGEST);
 }
 
@@ -326,13 +325,12 @@ static psync_result release(struct file_home *home, const struct file_place *pla
     return end_acquisition(home, place, held, error);
 }
 
-/* Whether the spare, flocked, is what its Lock's name leads to. Who only ever has our two names needs no path. */
+/* Whether the spare, flocked, is what its Lock's name leads to. A second name may also be a backup's. */
 static bool is_still_linked(const struct file_place *place, const struct file_spare *spare)
 {
     struct file_id id;
     if (file_stat_open(spare->fd, &id) != 0 || !file_same(&id, &spare->id)) return false;
-    bool ours_alone = id.links == 2 && spare->turn == place->turn;
-    return ours_alone || (id.links > 1 && file_place_is(place, &id, NULL) == PSYNC_OK);
+    return id.links > 1 && file_place_is(place, &id, NULL) == PSYNC_OK;
 }
 
 /*
@@ -347,6 +345,7 @@ static psync_result release_own(struct file_home *home, const struct file_place 
     if (!spare) return PSYNC_ERROR_ABSENT;
     struct file_held held = {.fd = spare->fd, .writable = true, .record.nonce = spare->nonce};
     psync_result r = PSYNC_ERROR_ABSENT;
+    memcpy(held.record.boot, home->boot, sizeof held.record.boot); /* ours: no wall clock decides about its lease */
     FILE_RETRY(locked, flock(held.fd, LOCK_EX));
     if (locked == 0 && is_still_linked(place, spare)) {
         r = file_lock_read_head(place, &held, error);
@@ -448,6 +447,14 @@ struct awaited {
     const psync_lock_state *seen;
 };
 
+/* Another host's lease is worked out from two clocks, and comes out a little different each time. */
+static bool same_end(int64_t one, int64_t other)
+{
+    if (!one != !other) return false;
+    int64_t apart = one > other ? one - other : other - one; /* neither is below 0 */
+    return apart < PSYNC_NS_PER_MS;
+}
+
 /* The place is found anew: the folder may have been moved away, and another be there. */
 static psync_result has_changed(void *argument, psync_error *error)
 {
@@ -459,7 +466,7 @@ static psync_result has_changed(void *argument, psync_error *error)
     r = look(awaited->state->home, &place, awaited->key, NULL, &now, NULL, error);
     file_place_leave(&place);
     if (r < 0) return r;
-    bool same = now.exists && now.fence == awaited->seen->fence && now.expires == awaited->seen->expires;
+    bool same = now.exists && now.fence == awaited->seen->fence && same_end(now.expires, awaited->seen->expires);
     return same ? PSYNC_NO : PSYNC_OK;
 }
 

@@ -73,9 +73,9 @@ static psync_result settle(struct file_state *state, psync_key *key, enum file_a
             r = find_place(state, key, integer, error);
             if (!r) r = file_counter_open(counter, &integer->place, access, error);
         }
-        if (!r) r = file_counter_lock(counter, integer->path, access, error);
         if (r) return r;
-        r = compare(state, key, access, integer, error);
+        r = file_counter_lock(counter, integer->path, access, error);
+        if (!r) r = compare(state, key, access, integer, error);
         if (r != PSYNC_NO) return r;
         file_counter_close(counter);
     }

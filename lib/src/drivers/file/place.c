@@ -103,6 +103,7 @@ static bool moved_on(struct file_place *place, int number)
     if (!place->standard) return false;
     int fd = atomic_load_explicit(&place->home->root.fd, memory_order_relaxed); /* any will do: it is only asked */
     bool removed = number != ENOENT || file_stat_open(fd, &id) != 0 || id.links == 0;
+    if (number != ENOENT) file_root_doubt(place->home);
     if (file_root(place->home, removed, &fd, NULL) || file_root_turn(place->home) == place->turn) return false;
     file_place_leave(place);
     return reach(place, false, NULL) == PSYNC_OK;

@@ -21,10 +21,21 @@ int64_t file_coarse_now(void)
     return (int64_t)now.tv_sec * PSYNC_NS_PER_S + now.tv_nsec;
 }
 
-/* Puts a folder into a descriptor. Release pairs with the acquire of who uses it: he sees the folder's turn too. */
-static int put(atomic_int *descriptor, int fd)
+/* Forgets a number that is somebody else's by now: a program that closes all its descriptors closes ours too. */
+static int still_ours(atomic_int *descriptor, const struct file_id *id)
 {
-    int old = atomic_load_explicit(descriptor, memory_order_relaxed); /* changed under the mutex, which is ours */
+    struct file_id here;
+    int fd = atomic_load_explicit(descriptor, memory_order_relaxed); /* changed under the mutex, which is ours */
+    if (fd >= 0 && file_stat_open(fd, &here) == 0 && file_same(&here, id)) return fd;
+    atomic_store_explicit(descriptor, -1, memory_order_relaxed);
+    return -1;
+}
+
+/* Puts a folder into a descriptor. Release pairs with the acquire of who uses it: he sees the folder's turn too. */
+static int put(atomic_int *descriptor, struct file_id *id, int fd, const struct file_id *new)
+{
+    int old = still_ours(descriptor, id);
+    *id = *new;
     if (old < 0) {
         fd = psync__keep_descriptor(fd);
         if (fd >= 0) atomic_store_explicit(descriptor, fd, memory_order_release);
@@ -38,24 +49,15 @@ static int put(atomic_int *descriptor, int fd)
     return r;
 }
 
-/* Forgets a number that is somebody else's by now: a program that closes all its descriptors closes ours too. */
-static int still_ours(atomic_int *descriptor, const struct file_id *id)
-{
-    struct file_id here;
-    int fd = atomic_load_explicit(descriptor, memory_order_relaxed); /* as above */
-    if (fd >= 0 && file_stat_open(fd, &here) == 0 && file_same(&here, id)) return fd;
-    atomic_store_explicit(descriptor, -1, memory_order_relaxed);
-    return -1;
-}
-
 static psync_result open_root(struct file_home *home, int *fd, psync_error *error)
 {
     const char *path = home->options.root;
     struct file_root *root = &home->root;
+    struct file_id id;
     int new;
     FILE_RETRY(new, open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (new < 0 && errno == ENOENT) return PSYNC_OK;
-    if (new < 0 || file_stat_open(new, &root->id) != 0) {
+    if (new < 0 || file_stat_open(new, &id) != 0) {
         psync_result r = file_failed(error, errno, "open", path);
         if (new >= 0) close(new);
         return r;
@@ -65,7 +67,7 @@ static psync_result open_root(struct file_home *home, int *fd, psync_error *erro
         close(new);
         return r;
     }
-    *fd = put(&root->fd, new);
+    *fd = put(&root->fd, &root->id, new, &id);
     if (*fd < 0) return file_failed(error, errno, "open", path);
     /* Whoever acts by the number alone compares it twice at most; no other memory hangs on it. */
     atomic_fetch_add_explicit(&root->turn, 1, memory_order_relaxed);
@@ -108,6 +110,11 @@ psync_result file_root(struct file_home *home, bool look, int *fd, psync_error *
     return r;
 }
 
+void file_root_doubt(struct file_home *home)
+{
+    atomic_store_explicit(&home->root.looked, 0, memory_order_relaxed); /* a hint */
+}
+
 unsigned file_root_turn(const struct file_home *home)
 {
     return atomic_load_explicit(&home->root.turn, memory_order_relaxed);
@@ -119,11 +126,17 @@ psync_result file_root_spare(struct file_home *home, bool anew, int *fd, psync_e
     unsigned turn = file_root_turn(home);
     *fd = atomic_load_explicit(&root->spare_fd, memory_order_acquire);
     if (!anew && *fd >= 0 && atomic_load_explicit(&root->spare_turn, memory_order_relaxed) == turn) return PSYNC_OK;
+    struct file_id id;
     int new;
     psync_result r = file_folder_enter(home, FILE_SPARE_FOLDER, true, &new, error);
     if (r) return r;
+    if (file_stat_open(new, &id) != 0) {
+        r = file_failed(error, errno, "look at the spare files of", home->options.root);
+        close(new);
+        return r;
+    }
     pthread_mutex_lock(&root->mutex);
-    *fd = put(&root->spare_fd, new);
+    *fd = put(&root->spare_fd, &root->spare_id, new, &id);
     int number = errno;
     atomic_store_explicit(&root->spare_turn, turn, memory_order_relaxed);
     pthread_mutex_unlock(&root->mutex);

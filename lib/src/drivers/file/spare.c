@@ -202,17 +202,26 @@ static void drop(struct file_home *home, struct file_spare *spare)
 {
     if (spare->fd < 0) return;
     remove_spare(home, spare->name);
-    close(spare->fd);
+    file_close_if_ours(spare->fd, &spare->id);
     *spare = (struct file_spare){.fd = -1};
 }
 
-/* One of the home's four that nobody uses; one that is a Lock for longer than the others gives way. */
+/*
+ * One of the home's four that nobody uses; one that is a Lock for longer than the others gives way. What was made
+ * in a folder that was moved away could be linked to the new one still, but there nobody knows whose it is.
+ */
 static struct file_spare *choose(struct file_home *home, bool *seized)
 {
+    unsigned turn = file_root_turn(home);
     *seized = false;
     for (size_t i = 0; i < FILE_SPARES; i++) {
         struct file_spare *spare = &home->spares[i];
-        if (spare->busy || spare->fd < 0 || !seize(spare)) continue;
+        if (spare->busy || spare->fd < 0) continue;
+        if (spare->made != turn) {
+            drop(home, spare);
+            continue;
+        }
+        if (!seize(spare)) continue;
         *seized = true;
         return spare;
     }
@@ -243,6 +252,7 @@ static bool is_extra(const struct file_home *home, const struct file_spare *spar
 static psync_result make(struct file_home *home, struct file_spare *spare, psync_error *error)
 {
     struct file_temporary new;
+    spare->made = file_root_turn(home);
     psync_result r = create(home, &spare->nonce, &spare->number, &new, error);
     if (r) return r;
     if (file_stat_open(new.fd, &spare->id) != 0) {

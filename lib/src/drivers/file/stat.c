@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 static int stat_times_too(int at, const char *path, int flags, struct file_id *id)
 {
@@ -44,4 +45,10 @@ int file_stat_path(int at, const char *path, struct file_id *id)
 int file_stat_open(int fd, struct file_id *id)
 {
     return look(fd, "", AT_EMPTY_PATH, id);
+}
+
+void file_close_if_ours(int fd, const struct file_id *id)
+{
+    struct file_id here;
+    if (fd >= 0 && file_stat_open(fd, &here) == 0 && file_same(&here, id)) close(fd);
 }

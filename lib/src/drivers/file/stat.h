@@ -24,6 +24,9 @@ int file_stat_path(int at, const char *path, struct file_id *id);
 /* An open file. */
 int file_stat_open(int fd, struct file_id *id);
 
+/* Closes a file that was open once, unless its number is another file's by now. */
+void file_close_if_ours(int fd, const struct file_id *id);
+
 static inline bool file_same(const struct file_id *one, const struct file_id *other)
 {
     return one->inode == other->inode && one->device == other->device;

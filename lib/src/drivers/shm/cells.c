@@ -31,6 +31,7 @@
 #include "lock_word.h"
 #include "locks.h"
 #include "table.h"
+#include "waiting.h"
 
 enum {
     GROWTH_MIN = 512, /* cells */
@@ -422,7 +423,9 @@ static void write_word(struct shm_file *file, struct shm_cell *cell, enum shm_ki
     shm_pair fresh;
     do {
         if (kind == SHM_LOCK) {
-            fresh = lock_free(atomic_load_explicit(&file->header->fence, memory_order_relaxed) + 1, 0, 0);
+            uint64_t fence = atomic_load_explicit(&file->header->fence, memory_order_relaxed) + 1;
+            fresh = lock_free(fence, 0, 0);
+            waiting_reset(cell, fence);
         } else {
             uint32_t version = atomic_load_explicit(&cell->version, memory_order_relaxed);
             fresh = (shm_pair){(version + UINT64_C(1)) * INTEGER_VERSION, 0};

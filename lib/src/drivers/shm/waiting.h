@@ -28,6 +28,16 @@ static inline uint64_t waiting_none(uint64_t fence)
 }
 
 /*
+ * Of a new Lock, before anybody can find it. Fences are compared without their
+ * highest bits, which is right between those of one cell, but not with the 0 that
+ * a cell begins with. Who comes late and still counted has no use for the count.
+ */
+static inline void waiting_reset(struct shm_cell *cell, uint64_t fence)
+{
+    atomic_store_explicit(&cell->waiting, waiting_none(fence), memory_order_relaxed);
+}
+
+/*
  * To be called before the look at the word that says that the acquisition goes
  * on. Acquire: who counts itself in after another one has counted itself out
  * sees what that one has seen, that the acquisition has ended. False: it was not

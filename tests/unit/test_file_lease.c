@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* test_file_lease.c - waiting for a Hold with a lease that was taken on another host. */
+#include <phpsync/phpsync.h>
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "clock.h"
+
+enum { LOOKS_MAX = 20 };
+
+static const struct psync_clock *system_clock;
+static int64_t between; /* two clocks are never read at the same instant, nor always as far apart */
+
+static int64_t monotonic(void)
+{
+    return system_clock->monotonic();
+}
+
+static int64_t boottime(void)
+{
+    return system_clock->boottime() + (between += 100);
+}
+
+static int64_t realtime(void)
+{
+    return system_clock->realtime();
+}
+
+static const struct psync_clock two_clocks = {.monotonic = monotonic, .boottime = boottime, .realtime = realtime};
+
+/* Another host has another boot id; the last digit of ours is changed in the Lock's file. */
+static void move_to_another_host(const char *folder)
+{
+    char path[256];
+    char text[4096];
+    snprintf(path, sizeof path, "%s/locks/8c/e4/8ce4b16b22b58894aa86c421e8759df3", folder);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    ssize_t length = read(fd, text, sizeof text - 1);
+    assert_true(length > 0);
+    text[length] = '\0';
+    char *end = strstr(text, "\nhost ");
+    assert_non_null(end);
+    end[-1] = end[-1] == '0' ? '1' : '0';
+    assert_int_equal(pwrite(fd, text, (size_t)length, 0), length);
+    close(fd);
+}
+
+static int count(void *argument)
+{
+    ++*(int *)argument;
+    return 0;
+}
+
+static void a_lease_of_another_host_is_slept_for(void **state)
+{
+    (void)state;
+    char folder[] = "/dev/shm/phpsync-test-XXXXXX";
+    char dsn[64];
+    char command[64];
+    psync_space *space;
+    psync_lock *lock;
+    psync_hold *hold;
+    assert_non_null(mkdtemp(folder));
+    snprintf(dsn, sizeof dsn, "file://%s", folder);
+    assert_int_equal(psync_space_open(dsn, NULL, &space, NULL), PSYNC_OK);
+    assert_int_equal(psync_lock_open(space, "k", 1, &lock, NULL), PSYNC_OK);
+    assert_int_equal(psync_lock_hold(lock, 3600, NULL, &hold, NULL), PSYNC_OK);
+    move_to_another_host(folder);
+    int looks = 0;
+    psync_wait wait = {.timeout = 0.5, .interrupt = count, .argument = &looks};
+    assert_int_equal(psync_lock_acquire(lock, &wait, NULL, NULL), PSYNC_NO);
+    assert_true(looks < LOOKS_MAX); /* thousands, if each look takes the lease for another */
+    psync_hold_free(hold);
+    psync_lock_close(lock);
+    psync_space_close(space);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_lease_of_another_host_is_slept_for)};
+    system_clock = psync__clock;
+    psync__clock = &two_clocks;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
