@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fake.h"
@@ -25,6 +26,15 @@ static psync_space *space;
 static psync_lock *lock;
 static psync_integer *integer;
 static psync_error error;
+
+/* How often the check has paused: it is linked in statically, and comes here. */
+static int pauses;
+
+int nanosleep(const struct timespec *pause, struct timespec *rest)
+{
+    pauses++;
+    return clock_nanosleep(CLOCK_MONOTONIC, 0, pause, rest) == 0 ? 0 : -1;
+}
 
 static psync_result open_all(void)
 {
@@ -142,6 +152,22 @@ static void a_space_of_files_is_well_while_others_change_it(void **state)
     int status;
     waitpid(pid, &status, 0);
     assert_true(WIFSIGNALED(status));
+}
+
+static void an_empty_lock_is_not_read_again_and_again(void **state)
+{
+    (void)state;
+    char text[8192];
+    size_t length = read_file(lock_file, text, sizeof text);
+    write_file(lock_file, "", 0);
+    pauses = 0;
+    must_be_wrong("does not say who took the Lock");
+    assert_int_equal(pauses, 0);
+    write_file(lock_file, "half", 4);
+    must_be_wrong("does not say who took the Lock");
+    assert_true(pauses > 1);
+    write_file(lock_file, text, length);
+    must_be_well();
 }
 
 static void each_kind_of_damaged_file_is_told(void **state)
@@ -281,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FILES(a_space_of_files_in_use_is_well),
         FILES(a_space_of_files_is_well_while_others_change_it),
+        FILES(an_empty_lock_is_not_read_again_and_again),
         FILES(each_kind_of_damaged_file_is_told),
         FILES(links_pipes_and_folders_in_a_files_place_are_told_and_not_followed),
         FILES(what_is_not_ours_is_noted_and_left_alone),

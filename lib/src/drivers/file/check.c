@@ -104,6 +104,9 @@ static bool digest_is(const char *key, size_t length, const char *name)
 /* What a file says of itself: NULL if all is well, else what is wrong. */
 typedef const char *(*judge)(int fd, const char *name);
 
+/* No step of ours leaves a Lock like this: its file is written before it gets its name. */
+static const char EMPTY_LOCK[] = "is empty: it does not say who took the Lock";
+
 static const char *judge_lock(int fd, const char *name)
 {
     char text[FILE_RECORD_MAX + 1];
@@ -111,6 +114,7 @@ static const char *judge_lock(int fd, const char *name)
     ssize_t length;
     FILE_RETRY(length, pread(fd, text, FILE_RECORD_MAX, 0));
     if (length < 0) return "cannot be read";
+    if (length == 0) return EMPTY_LOCK;
     text[length] = '\0';
     if (!file_record_parse(text, (size_t)length, &record)) return "does not say who took the Lock";
     return digest_is(record.key, record.key_length, name) ? NULL : "is the Lock of another key";
@@ -144,6 +148,7 @@ static void judge_file(struct check *check, const struct folder *folder, const c
         trouble = fd < 0 ? "is no regular file that can be opened" : judge_it(fd, name);
         if (fd >= 0) close(fd);
         if (!trouble) return;
+        if (trouble == EMPTY_LOCK) break; /* php-sync-fs may have left a great many */
         nanosleep(&pause, NULL);
     }
     wrong(check, advice, "%s/%s/%s %s", check->home->options.root, folder->path, name, trouble);
