@@ -245,7 +245,7 @@ psync_dsn *psync__dsn_parse(const char *text, psync_error *error)
 
 void psync__dsn_free(psync_dsn *dsn)
 {
-    if (dsn) memset((void *)((struct owned_dsn *)dsn)->parts, 0, LENGTH_MAX + 2);
+    if (dsn) explicit_bzero((void *)((struct owned_dsn *)dsn)->parts, LENGTH_MAX + 2); /* it may hold a password */
     free(dsn);
 }
 

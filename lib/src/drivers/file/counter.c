@@ -3,7 +3,7 @@
  * counter.c - open counters.
  *
  * Integers are kept open in a table of FILE_COUNTERS; each key has two places
- * in it, by its digest, and takes the one that another key used less lately.
+ * in it, by its digest, and takes one of the two, whoever has it.
  * A handle notes which, so that it need not hash its key again.
  *
  * Whether a file is still the one at its place: a removed file has no name
