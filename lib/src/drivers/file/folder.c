@@ -10,6 +10,7 @@
 #include "folder.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,11 +90,33 @@ static psync_result make_plain(const struct file_options *options, int at, const
     return grant_folder(options, at, name, error);
 }
 
+/*
+ * The root of a space that others use, and the folders of our own in it, are made beside their place and moved:
+ * others might refuse one that has not its mode and group yet. PSYNC_NO: errno says why not.
+ */
+static psync_result make_beside(const struct file_options *options, int at, const char *name, psync_error *error)
+{
+    char temporary[PATH_MAX];
+    int moved = -1;
+    snprintf(temporary, sizeof temporary, "%.*s.%016" PRIx64, FILE_ROOT_MAX, name, psync__random());
+    if (mkdirat(at, temporary, 0700) != 0) return PSYNC_NO;
+    psync_result r = grant_folder(options, at, temporary, error);
+    if (!r) FILE_RETRY(moved, renameat2(at, temporary, at, name, RENAME_NOREPLACE));
+    int number = errno;
+    if (moved < 0) unlinkat(at, temporary, AT_REMOVEDIR);
+    errno = number;
+    bool unknown = !r && moved < 0 && (number == EINVAL || number == ENOSYS);
+    if (unknown) return make_plain(options, at, name, error);
+    return !r && moved < 0 ? PSYNC_NO : r;
+}
+
 /* A folder of the space in one that is open. PSYNC_NO: errno says why not. */
-static psync_result make_one(struct file_home *home, int at, const char *name, bool plain, psync_error *error)
+static psync_result make_one(struct file_home *home, int at, const char *name, bool own, psync_error *error)
 {
     psync_result r;
-    if (home->options.shared && !plain) {
+    if (home->options.shared && own) {
+        r = make_beside(&home->options, at, name, error);
+    } else if (home->options.shared) {
         r = make_granted(home, at, name, error);
         bool unknown = r == PSYNC_NO && (errno == EINVAL || errno == ENOSYS || errno == EXDEV);
         if (unknown) r = make_plain(&home->options, at, name, error);
@@ -109,13 +132,13 @@ static psync_result go_on(struct file_home *home, int root, int *at, const char 
                           psync_error *error)
 {
     /* The spare files' own folders cannot be made among them. */
-    bool plain = strncmp(below, FILE_OWN_FOLDER, strlen(FILE_OWN_FOLDER)) == 0;
+    bool own = strncmp(below, FILE_OWN_FOLDER, strlen(FILE_OWN_FOLDER)) == 0;
     const int how = O_PATH | O_DIRECTORY | O_CLOEXEC | (home->options.shared ? O_NOFOLLOW : 0);
     psync_result r = PSYNC_OK;
     int next;
     FILE_RETRY(next, openat(*at, name, how));
     if (next < 0 && errno == ENOENT && make) {
-        r = make_one(home, *at, name, plain, error);
+        r = make_one(home, *at, name, own, error);
         if (r == PSYNC_NO && errno != EEXIST && errno != ENOENT)
             r = file_failed(error, errno, "make the folder", below);
         if (r >= 0) FILE_RETRY(next, openat(*at, name, how));
@@ -177,33 +200,13 @@ static bool cut_last(char *path)
     return true;
 }
 
-/*
- * The root of a space that others use is made beside its place, and moved: they might refuse one that has not its
- * group yet. PSYNC_NO: errno says why not.
- */
-static psync_result make_root(const struct file_options *options, const char *path, psync_error *error)
-{
-    char temporary[PATH_MAX];
-    int moved = -1;
-    snprintf(temporary, sizeof temporary, "%.*s.XXXXXX", FILE_ROOT_MAX, path);
-    if (!mkdtemp(temporary)) return PSYNC_NO;
-    psync_result r = grant_folder(options, AT_FDCWD, temporary, error);
-    if (!r) FILE_RETRY(moved, renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE));
-    int number = errno;
-    if (moved < 0) rmdir(temporary);
-    errno = number;
-    bool unknown = !r && moved < 0 && (number == EINVAL || number == ENOSYS);
-    if (unknown) return make_plain(options, AT_FDCWD, path, error);
-    return !r && moved < 0 ? PSYNC_NO : r;
-}
-
 static psync_result make_path(const struct file_options *options, const char *root, const char *path,
                               psync_error *error)
 {
     char parent[PATH_MAX];
     psync_result r = PSYNC_OK;
     if (options->shared && strcmp(root, path) == 0) {
-        r = make_root(options, path, error);
+        r = make_beside(options, AT_FDCWD, path, error);
     } else if (is_ours(root, path)) {
         r = make_plain(options, AT_FDCWD, path, error);
     } else if (mkdir(path, 0777) != 0) {
