@@ -39,7 +39,7 @@ static int set_up(void **state)
     strcpy(folder, "/dev/shm/phpsync-test-XXXXXX");
     if (!mkdtemp(folder)) return -1;
     snprintf(path, sizeof path, "%s/phpsync-%d.check", folder, SHM_LAYOUT);
-    snprintf(dsn, sizeof dsn, "shm://check?path=%s&size=%d&timeout=1", folder, LIMIT);
+    snprintf(dsn, sizeof dsn, "shm://check?path=%s&size=%d&timeout=5", folder, LIMIT);
     if (psync_space_open(dsn, NULL, &space, &error)) return -1;
     int fd = open(path, O_RDWR);
     header = mmap(NULL, LIMIT, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -230,9 +230,21 @@ static _Noreturn void work(int first)
     }
 }
 
+#if defined(__SANITIZE_THREAD__)
+#define OWN_ATOMICS 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define OWN_ATOMICS 1
+#endif
+#endif
+
 static void a_space_is_well_while_others_change_it(void **state)
 {
     (void)state;
+#ifdef OWN_ATOMICS
+    skip(); /* TSan puts a mutex of each process's own in the place of 16-byte swaps: between processes they are
+               none */
+#endif
     pid_t pids[2];
     for (int i = 0; i < 2; i++) {
         pids[i] = fork();
