@@ -31,6 +31,8 @@ struct __attribute__((packed)) input_head {
 enum {
     CELLS_MAX = 8192,
     WORDS_PER_CELL = SHM_CELL / 8,
+    TAG_WORD = offsetof(struct shm_cell, tag) / 8,
+    TAG_SHIFT = offsetof(struct shm_cell, tag) % 8 * 8,
     WORDS_MAX = CELLS_MAX * WORDS_PER_CELL
 };
 
@@ -206,7 +208,8 @@ static void change_word(struct mutation *m)
     uint8_t *at = word_at(m, draw(&m->random, words_of(m)));
     struct input_word word;
     memcpy(&word, at, sizeof word);
-    word.value = any_value(m, word.value);
+    bool has_tag = word.place % WORDS_PER_CELL == TAG_WORD;
+    word.value = has_tag && draw(&m->random, 2) ? any_tag(m, word.value, TAG_SHIFT) : any_value(m, word.value);
     memcpy(at, &word, sizeof word);
 }
 
