@@ -6,29 +6,34 @@
 #include "state.h"
 #include "wire.h"
 
-enum { REDIS_ARGUMENTS_MAX = 8 };
+/* How many keys one script looks at, at most, and what else it is given. */
+enum { REDIS_KEYS_MAX = 64, REDIS_ARGUMENTS_MAX = REDIS_KEYS_MAX + 12 };
 
-/* What a script is given. Begin with redis_request_begin, then add arguments. */
+/* A script with its keys and arguments, none of which is copied. */
 struct redis_request {
     enum redis_script script;
-    const char *name; /* the key's, on the server */
-    size_t name_length;
     int count;
     const char *arguments[REDIS_ARGUMENTS_MAX];
     size_t lengths[REDIS_ARGUMENTS_MAX];
+    char keys[8];
     char number[24];
 };
 
-/* A script that changes something is given the call's client and number first. name is not copied. */
-void redis_request_begin(struct redis_request *request, const net_call *call, enum redis_script script,
-                         const char *name, size_t name_length);
-/* The arguments are not copied. */
+/* A name on the server. */
+struct redis_text {
+    const char *bytes;
+    size_t length;
+};
+
+/* A script on so many keys. One that changes something is given the call's client and number first. */
+void redis_request_begin(struct redis_request *request, const net_call *call, enum redis_script script, int keys,
+                         const struct redis_text *names);
 void redis_request_add(struct redis_request *request, const char *argument, size_t length);
 void redis_request_add_text(struct redis_request *request, const char *argument);
 
 /*
- * Runs the script. NET_DONE with a *reply, which the caller frees: a string, or
- * nil. NET_DONE without one: an error, in call->result. Other outcomes as they are.
+ * Runs the script. NET_DONE with a *reply, which the caller frees. NET_DONE
+ * without one: an error, in call->result. Other outcomes: for the step to return.
  */
 net_outcome redis_run(net_call *call, struct redis_request *request, redisReply **reply);
 

@@ -30,6 +30,7 @@ static const struct meaning {
      "the server has fewer replicas than its min-replicas-to-write wants"},
     {"BUSY ", NET_RETRY, PSYNC_ERROR_UNAVAILABLE, false,
      "the server is busy with somebody's script; see its SCRIPT KILL"},
+    {"NOSCRIPT", NET_RETRY, PSYNC_ERROR_UNAVAILABLE, false, "the server has forgotten a script"},
     {"TRYAGAIN", NET_RETRY, PSYNC_ERROR_UNAVAILABLE, false, "the server is moving keys"},
     {"CLUSTERDOWN", NET_RETRY, PSYNC_ERROR_UNAVAILABLE, false, "the Redis Cluster is down"},
     {"max number of clients", NET_RETRY, PSYNC_ERROR_UNAVAILABLE, true,

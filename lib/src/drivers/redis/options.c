@@ -9,9 +9,9 @@
  *
  * A user without a password is no user: "redis://:secret@host" has the password alone.
  */
-#include "options.h"
-
 #if PSYNC_WITH_REDIS
+
+#include "options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -178,11 +178,11 @@ static psync_result read_tls(const psync_dsn *dsn, const psync_options *open_opt
 static psync_result allow(const psync_dsn *dsn, psync_error *error)
 {
     static const char *const plain[] = {NET_OPTIONS, "db", "wait_replicas", NULL};
-    static const char *const tls[] = {NET_OPTIONS, "db",   "wait_replicas", "verify", "cafile",
+    static const char *const tls[] = {NET_OPTIONS, "db",  "wait_replicas", "verify", "cafile",
                                       "cert",      "key", "servername",    NULL};
-    static const char *const sentinel[] = {NET_OPTIONS,         "db",     "wait_replicas", "sentinel_user",
-                                           "sentinel_password", "tls",    "verify",        "cafile",
-                                           "cert",              "key",    "servername",    NULL};
+    static const char *const sentinel[] = {
+        NET_OPTIONS, "db",     "wait_replicas", "sentinel_user", "sentinel_password", "tls",
+        "verify",    "cafile", "cert",          "key",           "servername",        NULL};
     const char *const *allowed = is_scheme(dsn, SENTINEL) ? sentinel : is_scheme(dsn, TLS) ? tls : plain;
     return psync_dsn_allow(dsn, allowed, error);
 }

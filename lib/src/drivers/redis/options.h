@@ -26,9 +26,9 @@ struct redis_options {
     unsigned wait_replicas; /* how many must have a change before it counts as done */
 
     bool tls;
-    bool verify;            /* the server's certificate and name */
-    const char *cafile;     /* NULL: the system's */
-    const char *cert;       /* the client's, with its key */
+    bool verify;        /* the server's certificate and name */
+    const char *cafile; /* NULL: the system's */
+    const char *cert;   /* the client's, with its key */
     const char *key;
     const char *servername; /* NULL: the host's name */
 };
@@ -36,7 +36,8 @@ struct redis_options {
 /* The schemes of such DSNs, NULL-terminated. */
 extern const char *const redis_schemes[];
 
-/* Reads the DSN. ARGUMENT: what is wrong and what is allowed. PERMISSION: the caller's path_check refused a path. */
+/* Reads the DSN. ARGUMENT: what is wrong and what is allowed. PERMISSION: the caller's path_check refused a path.
+ */
 psync_result redis_options_read(const psync_dsn *dsn, const psync_options *open_options,
                                 struct redis_options *options, psync_error *error);
 

@@ -35,6 +35,8 @@
  * Writes that need no memory come first: what frees something works on a
  * server that is full.
  */
+#if PSYNC_WITH_REDIS
+
 #include "scripts.h"
 
 #include <stddef.h>
@@ -130,14 +132,15 @@ static const char acquire[] = LOCK
     "end\n"
     "return 'ok '..a\n";
 
-/* ... fence, or '' for any. */
+/* ... fence, or '' for any. Of a Hold the answer holds the owner: whether he has died decides what was freed. */
 static const char release[] = LOCK
     "if s and (ARGV[4]=='' or ARGV[4]==f) then\n"
     "  " TELL_LOCK
+    "  local ok=d=='0' and 'ok' or 'ok '..(redis.call('HGET',k,'o') or '')\n"
     "  redis.call('HDEL',k,'s','o')\n"
-    "  redis.call('HSET',k,c,q..'ok')\n"
+    "  redis.call('HSET',k,c,q..ok)\n"
     "  " EXPIRE_WITH_RECORDS
-    "  return 'ok'\n"
+    "  return ok\n"
     "end\n"
     "redis.call('HSET',k,c,q..'none')\n"
     "if not s then " EXPIRE_WITH_RECORDS "end\n"
@@ -175,19 +178,29 @@ static const char settle[] =
     "if taken or not s then " EXPIRE_WITH_RECORDS "end\n"
     "return 'ok'\n";
 
-/* No ARGV. As the answer "busy" of acquire, without the word; nil if there is none. */
+/* No ARGV. For each key as the answer "busy" of acquire, without the word; nil if there is no Lock. */
 static const char inspect[] =
-    "local h=redis.call('HMGET',KEYS[1],'s','o')\n"
-    "if not h[1] then return false end\n"
-    "local f,e,d=string.match(h[1],'^(%d+) (%d+) (%d)')\n"
-    "local left='-1'\n"
-    "if e~='0' then\n"
-    "  local T=redis.call('TIME')\n"
-    "  local l=e-(T[1]*1000000+T[2])\n"
-    "  if l<=0 then return false end\n"
-    "  left=string.format('%.0f',l)\n"
+    "local all,T={}\n"
+    "for i=1,#KEYS do\n"
+    "  local h=redis.call('HMGET',KEYS[i],'s','o')\n"
+    "  all[i]=false\n"
+    "  if h[1] then\n"
+    "    local f,e,d=string.match(h[1],'^(%d+) (%d+) (%d)')\n"
+    "    local left=-1\n"
+    "    if e~='0' then\n"
+    "      T=T or redis.call('TIME')\n"
+    "      left=e-(T[1]*1000000+T[2])\n"
+    "    end\n"
+    "    if left>0 or e=='0' then all[i]=f..' '..d..' '..string.format('%.0f',left)..' '..(h[2] or '') end\n"
+    "  end\n"
     "end\n"
-    "return f..' '..d..' '..left..' '..(h[2] or '')\n";
+    "return all\n";
+
+/* No ARGV. For each key its value, nil if there is no Integer. */
+static const char values[] =
+    "local all={}\n"
+    "for i=1,#KEYS do all[i]=redis.call('HGET',KEYS[i],'v') end\n"
+    "return all\n";
 
 /* ... what to add, '9223372036854775808' too. */
 static const char add[] = INTEGER
@@ -271,6 +284,7 @@ static const struct {
     [REDIS_RENEW] = {"renew", renew},
     [REDIS_SETTLE] = {"settle", settle},
     [REDIS_INSPECT] = {"inspect", inspect},
+    [REDIS_VALUES] = {"values", values},
     [REDIS_ADD] = {"add", add},
     [REDIS_SET] = {"set", set},
     [REDIS_COMPARE_SET] = {"compare_set", compare_set},
@@ -287,3 +301,5 @@ const char *redis_script_name(enum redis_script script)
 {
     return scripts[script].name;
 }
+
+#endif

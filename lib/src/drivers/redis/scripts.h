@@ -18,6 +18,7 @@ enum redis_script {
     REDIS_RENEW,
     REDIS_SETTLE,
     REDIS_INSPECT,
+    REDIS_VALUES,
     REDIS_ADD,
     REDIS_SET,
     REDIS_COMPARE_SET,

@@ -10,8 +10,8 @@
 struct redis_state {
     net_home home;
     struct redis_options options;
-    char suffix[16];                  /* "@" and the database: channels know no databases */
-    char digests[REDIS_SCRIPTS][41];  /* what the server knows the scripts by */
+    char suffix[16];                 /* "@" and the database: channels know no databases */
+    char digests[REDIS_SCRIPTS][41]; /* what the server knows the scripts by */
 };
 
 /* The two kinds of keys. */
@@ -24,7 +24,8 @@ size_t redis_name(const struct redis_state *state, const psync_key *key, enum re
                   char name[REDIS_NAME_SIZE]);
 
 /* The channel that its changes are told on, as the scripts name it. */
-void redis_channel(const struct redis_state *state, const char *name, size_t length, char channel[NET_CHANNEL_SIZE]);
+void redis_channel(const struct redis_state *state, const char *name, size_t length,
+                   char channel[NET_CHANNEL_SIZE]);
 
 /* Finds the key in a name. False: it is no name of this space and kind. */
 bool redis_name_key(const struct redis_state *state, enum redis_kind kind, const char *name, size_t length,

@@ -7,9 +7,9 @@
  * flags of the call. Certificates are read anew for each connection, so that
  * renewed ones are used without a restart.
  */
-#include "tls.h"
-
 #if PSYNC_WITH_REDIS
+
+#include "tls.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -133,8 +133,8 @@ static psync_result prepare(net_call *call, struct redis_tls *tls, const struct 
     psync_result r = load_files(call, context, options);
     if (!r) {
         tls->ssl = SSL_new(context);
-        bool ready = tls->ssl && put_socket(tls) &&
-                     expect_host(tls->ssl, options->servername ? options->servername : host);
+        bool ready =
+            tls->ssl && put_socket(tls) && expect_host(tls->ssl, options->servername ? options->servername : host);
         if (!ready) r = no_memory(call);
     }
     SSL_CTX_free(context); /* the SSL keeps what it needs */

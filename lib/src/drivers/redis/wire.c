@@ -8,9 +8,9 @@
  * each slice. A reply that is out of step with the requests cannot be told
  * from the right one, so a wire on which anything failed is never used again.
  */
-#include "wire.h"
-
 #if PSYNC_WITH_REDIS
+
+#include "wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +94,7 @@ static psync_result connect_to(net_call *call, const struct sockaddr *address, s
 static psync_result connect_socket(net_call *call, const char *path, int *fd)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    memcpy(address.sun_path, path, strnlen(path, sizeof address.sun_path - 1)); /* options.c has checked it */
     psync_result r = connect_to(call, (const struct sockaddr *)&address, sizeof address, call->until, fd);
     if (r == PSYNC_ERROR_UNAVAILABLE && call->error->system_code == EACCES) {
         return psync_error_set(call->error, PSYNC_ERROR_PERMISSION, EACCES,

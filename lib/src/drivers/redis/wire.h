@@ -3,14 +3,15 @@
 #ifndef PSYNC_REDIS_WIRE_H
 #define PSYNC_REDIS_WIRE_H
 
-#include <hiredis/hiredis.h>
+#include <hiredis.h>
 
 #include "net/engine.h"
 #include "options.h"
 
 struct redis_wire;
 
-/* Connects to a host, trying its addresses in turn, with TLS if the options want it. Errors as net_engine.connect. */
+/* Connects to a host, trying its addresses in turn, with TLS if the options want it. Errors as net_engine.connect.
+ */
 psync_result redis_wire_open(net_call *call, const struct redis_options *options, const struct redis_host *host,
                              struct redis_wire **wire);
 
