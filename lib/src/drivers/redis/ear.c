@@ -25,7 +25,8 @@ static bool is_about(const redisReply *reply, const char *what, const char *chan
 /* Rings if the reply is a message. */
 static void ring(net_call *call, const redisReply *reply)
 {
-    if (is_about(reply, "message", NULL)) net_bell_rung(call->home, reply->element[1]->str);
+    if (!is_about(reply, "message", NULL) || reply->element[2]->type != REDIS_REPLY_STRING) return;
+    net_bell_rung(call->home, reply->element[1]->str, reply->element[2]->str);
 }
 
 static net_outcome no_memory(net_call *call)

@@ -237,9 +237,10 @@ struct integer_watch {
     const psync_integer_state *seen;
 };
 
-static psync_result look(void *argument, int64_t *again, psync_error *error)
+static psync_result look(void *argument, bool ask, int64_t *again, psync_error *error)
 {
     (void)again;
+    if (!ask) return PSYNC_NO;
     struct integer_watch *watch = argument;
     struct integer_task *task = &watch->task;
     psync_result r = net_run(&task->state->home, NET_READ, task->key, watch_step, task, error);
@@ -256,7 +257,7 @@ psync_result redis_integer_await(void *opaque, psync_key *key, const psync_integ
     char channel[NET_CHANNEL_SIZE];
     begin(&watch.task, state, key, REDIS_WATCH);
     redis_channel(state, watch.task.name, watch.task.text.length, channel);
-    return net_await(&state->home, channel, seen->version, look, &watch, deadline, error);
+    return net_await(&state->home, channel, seen->version, look, &watch, deadline, NULL, error);
 }
 
 #endif

@@ -157,7 +157,7 @@ net_outcome redis_acquire_step(net_call *call, void *argument)
     redis_request_add(&request, owner, net_owner_write(call->home, owner));
     net_outcome o = change(call, task, &request, acquire_answer);
     /* Taken, but not by enough replicas: to the caller it is not taken. */
-    if (o == NET_DONE && call->result == PSYNC_ERROR_UNKNOWN) net_debt_note(call->home, call, task->key);
+    if (o == NET_DONE && call->result == PSYNC_ERROR_UNKNOWN) net_debt_note(call, task->key);
     return o;
 }
 

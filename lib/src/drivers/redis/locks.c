@@ -8,17 +8,22 @@
  * same host sees that process, and counts its Hold as absent at once. To take
  * such a Lock the request names its fence, and the script replaces it.
  *
- * In a psync_lock_state version is {pid, start} of a holder on this host whose
- * life an await has to watch; {0, 0} otherwise.
+ * In a psync_lock_state version tells an await when it has to look though
+ * nothing rings: {END << 22 | PID, START}. END: monotonic milliseconds when the
+ * lease ends on the server as far as is known, 0 without one. PID, START: a
+ * holder on this host whose life has to be watched, 0 if there is none.
  */
 #if PSYNC_WITH_REDIS
 
 #include "locks.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lock_requests.h"
 #include "net/request.h"
+
+enum { PID_BITS = 22 }; /* Linux has no more */
 
 static void tell(const struct redis_view *view, psync_lock_state *now)
 {
@@ -28,8 +33,12 @@ static void tell(const struct redis_view *view, psync_lock_state *now)
     now->is_hold = view->owner.is_hold;
     now->fence = view->owner.fence;
     if (view->kind == REDIS_LEASED) now->expires = view->at + view->left;
+    if (view->left >= 0) {
+        int64_t end = psync__clock->monotonic() + view->left;
+        now->version[0] = (uint64_t)(end / PSYNC_NS_PER_MS + 1) << PID_BITS;
+    }
     if (now->is_hold && view->owner.alive == PSYNC_ALIVE_YES) {
-        now->version[0] = (uint64_t)view->owner.pid;
+        now->version[0] |= (uint64_t)view->owner.pid & ((1 << PID_BITS) - 1);
         now->version[1] = view->owner.process_start;
     }
 }
@@ -151,40 +160,67 @@ psync_result redis_lock_keep(void *opaque, psync_key *key, uint64_t fence, int64
     return renew(opaque, key, fence, REDIS_KEPT, lease, expires, error);
 }
 
-/* net_look: whether the acquisition with this fence is over. */
-static psync_result look(void *argument, int64_t *again, psync_error *error)
+/* What an await waits for. */
+struct watch {
+    struct redis_lock_task task;
+    psync_lock_state *seen;
+};
+
+static int64_t end_of(const psync_lock_state *seen)
 {
-    struct redis_lock_task *task = argument;
-    psync_result r = inspect(task, error);
-    if (r) return r;
-    if (!task->view.exists || task->view.owner.fence != task->fence) return PSYNC_OK;
-    if (task->view.left >= 0) *again = psync__clock->monotonic() + task->view.left + PSYNC_NS_PER_MS;
+    int64_t end = (int64_t)(seen->version[0] >> PID_BITS);
+    return end ? end * PSYNC_NS_PER_MS : PSYNC_NEVER;
+}
+
+static int64_t pid_of(const psync_lock_state *seen)
+{
+    return (int64_t)(seen->version[0] & ((1 << PID_BITS) - 1));
+}
+
+/* net_look: whether the acquisition is over. The server is asked where it must be, and when a lease should have
+ * ended. */
+static psync_result look(void *argument, bool ask, int64_t *again, psync_error *error)
+{
+    struct watch *watch = argument;
+    psync_lock_state *seen = watch->seen;
+    const int64_t now = psync__clock->monotonic();
+    if (ask || now >= end_of(seen)) {
+        psync_result r = inspect(&watch->task, error);
+        if (r) return r;
+        const struct redis_view *view = &watch->task.view;
+        if (!view->exists || view->owner.fence != seen->fence) return PSYNC_OK;
+        tell(view, seen);
+    }
+    *again = end_of(seen);
+    if (!pid_of(seen)) return PSYNC_NO;
+    if (net_process_alive(pid_of(seen), seen->version[1]) == PSYNC_ALIVE_NO) return PSYNC_OK;
+    if (now + NET_SLICE < *again) *again = now + NET_SLICE;
     return PSYNC_NO;
 }
 
-psync_result redis_lock_await(void *opaque, psync_key *key, const psync_lock_state *seen, psync_role role,
+/* Whether the news are that the acquisition with this fence, or a later one, has ended. */
+static bool is_end(const char *news, uint64_t fence)
+{
+    char *rest;
+    uint64_t ended = strtoull(news, &rest, 10);
+    return ended >= fence && !*rest;
+}
+
+psync_result redis_lock_await(void *opaque, psync_key *key, psync_lock_state *seen, psync_role role,
                               int64_t deadline, psync_error *error)
 {
     (void)role;
     struct redis_state *state = opaque;
     if (!seen->exists) return PSYNC_OK;
-    struct redis_lock_task task;
-    char channel[NET_CHANNEL_SIZE];
+    struct watch watch = {.seen = seen};
     const uint64_t version[2] = {seen->fence, 0};
-    redis_lock_begin(&task, state, key);
-    task.fence = seen->fence;
-    redis_channel(state, task.name, task.text.length, channel);
-    for (;;) {
-        int64_t until = deadline;
-        if (seen->version[0]) {
-            if (net_process_alive((int64_t)seen->version[0], seen->version[1]) == PSYNC_ALIVE_NO) return PSYNC_OK;
-            int64_t slice = psync__clock->monotonic() + NET_SLICE;
-            if (slice < until) until = slice;
-        }
-        psync_result r = net_await(&state->home, channel, version, look, &task, until, error);
-        bool slept = r == PSYNC_NO && until < deadline && psync__clock->monotonic() >= until;
-        if (!slept) return r;
-    }
+    char channel[NET_CHANNEL_SIZE];
+    char news[NET_NEWS_SIZE];
+    redis_lock_begin(&watch.task, state, key);
+    redis_channel(state, watch.task.name, watch.task.text.length, channel);
+    psync_result r = net_await(&state->home, channel, version, look, &watch, deadline, news, error);
+    if (r == PSYNC_OK && *news && is_end(news, seen->fence)) seen->exists = false;
+    return r;
 }
 
 #endif

@@ -13,7 +13,7 @@ psync_result redis_lock_renew(void *state, psync_key *key, uint64_t fence, int64
                               psync_error *error);
 psync_result redis_lock_inspect(void *state, psync_key *key, psync_lock_state *now, psync_owner *owner,
                                 psync_error *error);
-psync_result redis_lock_await(void *state, psync_key *key, const psync_lock_state *seen, psync_role role,
+psync_result redis_lock_await(void *state, psync_key *key, psync_lock_state *seen, psync_role role,
                               int64_t deadline, psync_error *error);
 
 /* net_engine.renew. */

@@ -77,7 +77,7 @@ static bool read_host(const char *text, size_t length, const char *port, struct 
             after = colon;
         }
     }
-    if (!size || size >= sizeof host->name) return false;
+    if (!size || size >= sizeof host->name || memchr(name, ',', size)) return false;
     memcpy(host->name, name, size);
     host->name[size] = '\0';
     uint64_t number;
