@@ -3,8 +3,7 @@
 #ifndef PSYNC_REDIS_WIRE_H
 #define PSYNC_REDIS_WIRE_H
 
-#include <hiredis.h>
-
+#include "hiredis_api.h"
 #include "net/engine.h"
 #include "options.h"
 
