@@ -40,8 +40,8 @@ enum {
 };
 
 /*
- * No honest chain comes near it, since the table doubles when it has half as many keys as buckets. In a hostile file
- * every cell that is swept may cost as many steps.
+ * No honest chain comes near it, since the table doubles when it has half as many keys as buckets. In a hostile
+ * file every cell that is swept may cost as many steps.
  */
 static const uint32_t CHAIN_MAX = 1000;
 
