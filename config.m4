@@ -14,6 +14,38 @@ PHP_ARG_ENABLE([phpsync-strict],
   [no],
   [no])
 
+PHP_ARG_WITH([phpsync-redis],
+  [whether phpsync is to have its driver for Redis],
+  [AS_HELP_STRING([--with-phpsync-redis], [phpsync: the driver for Redis and Valkey; needs hiredis and OpenSSL
+    (default: if pkg-config finds them)])],
+  [auto],
+  [no])
+
+PHP_ARG_WITH([phpsync-postgresql],
+  [whether phpsync is to have its driver for PostgreSQL],
+  [AS_HELP_STRING([--with-phpsync-postgresql], [phpsync: the driver for PostgreSQL; needs libpq
+    (default: if pkg-config finds it)])],
+  [auto],
+  [no])
+
+dnl PHPSYNC_DRIVER(NAME, OPTION'S VALUE, MODULES): builds the driver in if it is asked for, or may be and its
+dnl client library is found.
+AC_DEFUN([PHPSYNC_DRIVER], [
+  phpsync_found=no
+  AS_IF([test "$2" != "no" && grep -q "^lib/src/drivers/$1/" "$PHPSYNC_ROOT/lib/sources.list"], [
+    AC_MSG_CHECKING([for $3])
+    AS_IF([test -n "$PKG_CONFIG" && $PKG_CONFIG --exists $3], [phpsync_found=yes])
+    AC_MSG_RESULT([$phpsync_found])
+    AS_IF([test "$phpsync_found" = "no" && test "$2" != "auto"],
+      [AC_MSG_ERROR([the driver $1 of phpsync needs $3, which pkg-config does not find])])
+  ])
+  AS_IF([test "$phpsync_found" = "yes"], [
+    PHP_EVAL_INCLINE([`$PKG_CONFIG --cflags $3`])
+    PHP_EVAL_LIBLINE([`$PKG_CONFIG --libs $3`], [PHPSYNC_SHARED_LIBADD])
+    PHPSYNC_CFLAGS="$PHPSYNC_CFLAGS -DPSYNC_WITH_[]m4_toupper([$1])=1"
+  ])
+])
+
 if test "$PHP_PHPSYNC" != "no"; then
   AS_CASE([$host_os],
     [linux*], [],
@@ -37,6 +69,11 @@ if test "$PHP_PHPSYNC" != "no"; then
   dnl Parameters of PHP's functions come from its macros, used or not.
   AS_IF([test "$PHP_PHPSYNC_STRICT" != "no"],
     [PHPSYNC_CFLAGS="$PHPSYNC_CFLAGS -Wall -Wextra -Wno-unused-parameter -Werror -Wshadow -Wconversion"])
+
+  AC_PATH_PROG([PKG_CONFIG], [pkg-config], [no])
+  AS_IF([test "$PKG_CONFIG" = "no"], [PKG_CONFIG=])
+  PHPSYNC_DRIVER([redis], [$PHP_PHPSYNC_REDIS], [hiredis openssl])
+  PHPSYNC_DRIVER([postgresql], [$PHP_PHPSYNC_POSTGRESQL], [libpq])
 
   PHP_NEW_EXTENSION([phpsync], [$PHPSYNC_EXT_SOURCES $PHPSYNC_LIB_SOURCES], [$ext_shared],,
     [$PHPSYNC_CFLAGS -DZEND_ENABLE_STATIC_TSRMLS_CACHE=1])

@@ -49,6 +49,11 @@ int64_t psync__deadline_sleep(const psync_deadline *deadline, int64_t lease_end)
     return until;
 }
 
+bool psync__lease_over(int64_t lease_end)
+{
+    return lease_end && psync__clock->boottime() >= lease_end;
+}
+
 psync_result psync__deadline_interrupt(const psync_deadline *deadline, psync_error *error)
 {
     if (!deadline->wait || !deadline->wait->interrupt) return PSYNC_OK;

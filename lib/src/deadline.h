@@ -29,6 +29,9 @@ bool psync__deadline_over(const psync_deadline *deadline);
  */
 int64_t psync__deadline_sleep(const psync_deadline *deadline, int64_t lease_end);
 
+/* Whether a lease that ends at a boottime, 0: none, is over. */
+bool psync__lease_over(int64_t lease_end);
+
 /* Runs the hook, if there is one. INTERRUPTED if it wants to leave. */
 psync_result psync__deadline_interrupt(const psync_deadline *deadline, psync_error *error);
 

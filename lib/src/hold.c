@@ -107,11 +107,12 @@ psync_result psync_hold_renew(psync_hold *hold, double lease, psync_error *error
 psync_result psync_hold_is_valid(psync_hold *hold, psync_error *error)
 {
     if (!is_mine(hold)) return PSYNC_NO;
-    int64_t expires = atomic_load_explicit(&hold->expires, memory_order_relaxed);
-    if (expires && psync__clock->boottime() >= expires) return PSYNC_NO;
+    if (psync__lease_over(atomic_load_explicit(&hold->expires, memory_order_relaxed))) return PSYNC_NO;
+    const psync_driver *driver = hold->space->driver;
     psync_lock_state now;
     psync_result r = psync__space_enter(hold->space, error);
-    if (!r) r = hold->space->driver->lock_inspect(hold->space->state, &hold->key, &now, NULL, error);
+    if (!r && driver->hold_lost && driver->hold_lost(hold->space->state, &hold->key, hold->fence)) return PSYNC_NO;
+    if (!r) r = driver->lock_inspect(hold->space->state, &hold->key, &now, NULL, error);
     if (r) return hold_error(hold, r, error);
     return now.fence == hold->fence ? PSYNC_OK : PSYNC_NO;
 }

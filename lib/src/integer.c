@@ -197,27 +197,47 @@ static void learn_awaited(psync_integer *integer, const struct goal *goal, const
     learn_absent(integer);
 }
 
+/* One look at an Integer. PSYNC_OK: the goal is reached. */
+static psync_result look_for(psync_integer *integer, const struct goal *goal, psync_integer_state *now,
+                             psync_error *error)
+{
+    psync_result r = look(integer, now, error);
+    if (r < 0) return r;
+    learn_awaited(integer, goal, now);
+    return reached(goal, now) ? PSYNC_OK : PSYNC_NO;
+}
+
+/* The loop of a waiter whose first look, now, did not find what it waits for. */
+static psync_result await_turn(psync_integer *integer, const struct goal *goal, const psync_deadline *deadline,
+                               psync_integer_state *now, psync_error *error)
+{
+    psync_result r = PSYNC_NO;
+    while (r == PSYNC_NO && !psync__deadline_over(deadline)) {
+        r = psync__deadline_interrupt(deadline, error);
+        if (!r) r = psync__space_enter(integer->space, error);
+        if (!r) {
+            r = integer->space->driver->integer_await(integer->space->state, &integer->key, now,
+                                                      psync__deadline_sleep(deadline, 0), error);
+        }
+        if (r < 0) return integer_error(integer, r, error);
+        if (!r) r = look_for(integer, goal, now, error); /* PSYNC_NO: nothing was heard */
+    }
+    return r;
+}
+
 static psync_result await(psync_integer *integer, const struct goal *goal, const psync_wait *wait,
                           psync_error *error)
 {
     psync_deadline deadline;
     psync_result r = psync__deadline_start(&deadline, wait, error);
     if (r) return integer_error(integer, r, error);
-    for (;;) {
-        psync_integer_state now;
-        r = look(integer, &now, error);
-        if (r < 0) return r;
-        learn_awaited(integer, goal, &now);
-        if (reached(goal, &now)) return PSYNC_OK;
-        if (psync__deadline_over(&deadline)) return PSYNC_NO;
-        r = psync__deadline_interrupt(&deadline, error);
-        if (!r) r = psync__space_enter(integer->space, error);
-        if (!r) {
-            r = integer->space->driver->integer_await(integer->space->state, &integer->key, &now,
-                                                      psync__deadline_sleep(&deadline, 0), error);
-        }
-        if (r) return integer_error(integer, r, error);
+    psync_integer_state now;
+    r = look_for(integer, goal, &now, error);
+    if (r == PSYNC_NO && !deadline.once) {
+        r = await_turn(integer, goal, &deadline, &now, error);
+        psync__space_awaited(integer->space);
     }
+    return r;
 }
 
 psync_result psync_integer_await_at_least(psync_integer *integer, int64_t limit, const psync_wait *wait,

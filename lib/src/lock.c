@@ -3,8 +3,8 @@
  * lock.c - Locks: the two loops that block, and the steps that do not.
  *
  * Taking: try; if busy, let the hook run, sleep in the driver's await, try
- * again. A try always follows an await, so a wake-up that was meant for this
- * taker is never carried away into a hook or out of the call.
+ * again. A try always follows an await that may have been woken, so a wake-up
+ * that was meant for this taker is never carried away into a hook or out of the call.
  *
  * Waiting: look; note the fence; sleep until the Lock is gone or its fence is
  * another. A re-locker, however quick, brings a new fence, so nobody starves.
@@ -60,6 +60,13 @@ uint64_t psync_lock_last_fence(const psync_lock *lock)
     return atomic_load_explicit(&lock->last_fence, memory_order_relaxed);
 }
 
+/* Whether an await that heard nothing must be followed by a look all the same: there is no acquisition, or its
+ * lease is over. */
+static bool must_look(const psync_lock_state *seen)
+{
+    return !seen->exists || psync__lease_over(seen->expires);
+}
+
 /*
  * The loop of a taker whose first try found the Lock busy; now is what it saw.
  * If that was no acquisition, the try stepped back for one who has waited long
@@ -80,8 +87,10 @@ static psync_result take_turn(psync_lock *lock, psync_take *take, const psync_de
         if (r) break;
         int64_t until = psync__deadline_sleep(deadline, now->exists ? now->expires : 0);
         r = driver->lock_await(state, &lock->key, now, PSYNC_ROLE_TAKER, until, error);
-        if (!r) r = driver->lock_acquire(state, &lock->key, take, now, error);
+        if (r == PSYNC_NO && !must_look(now)) continue;
+        if (r >= 0) r = driver->lock_acquire(state, &lock->key, take, now, error);
     }
+    psync__space_awaited(lock->space);
     return r;
 }
 
@@ -187,6 +196,31 @@ static psync_result inspect(psync_lock *lock, psync_lock_state *now, psync_owner
     return lock_error(lock, r, error);
 }
 
+/* The loop of a waiter that saw an acquisition. PSYNC_OK: it has ended. */
+static psync_result wait_turn(psync_lock *lock, const psync_deadline *deadline, psync_lock_state *now,
+                              psync_error *error)
+{
+    const uint64_t first = now->fence;
+    psync_result r = PSYNC_OK;
+    while (!r && now->fence == first) {
+        if (psync__deadline_over(deadline)) return PSYNC_NO;
+        r = psync__deadline_interrupt(deadline, error);
+        if (!r) r = psync__space_enter(lock->space, error);
+        if (!r) {
+            int64_t until = psync__deadline_sleep(deadline, now->expires);
+            r = lock->space->driver->lock_await(lock->space->state, &lock->key, now, PSYNC_ROLE_WAITER, until,
+                                                error);
+        }
+        if (r < 0) return lock_error(lock, r, error);
+        if (r == PSYNC_NO && !must_look(now)) {
+            r = PSYNC_OK;
+            continue;
+        }
+        r = inspect(lock, now, NULL, error);
+    }
+    return r == PSYNC_NO ? PSYNC_OK : r; /* absent: what was waited for has ended */
+}
+
 psync_result psync_lock_wait(psync_lock *lock, const psync_wait *wait, psync_error *error)
 {
     psync_deadline deadline;
@@ -194,21 +228,11 @@ psync_result psync_lock_wait(psync_lock *lock, const psync_wait *wait, psync_err
     if (r) return lock_error(lock, r, error);
     psync_lock_state now = {.exists = false};
     r = inspect(lock, &now, NULL, error);
-    uint64_t first = now.fence;
-    while (!r) {
-        if (now.fence != first) return PSYNC_OK;
-        if (psync__deadline_over(&deadline)) return PSYNC_NO;
-        r = psync__deadline_interrupt(&deadline, error);
-        if (!r) r = psync__space_enter(lock->space, error);
-        if (!r) {
-            int64_t until = psync__deadline_sleep(&deadline, now.expires);
-            r = lock->space->driver->lock_await(lock->space->state, &lock->key, &now, PSYNC_ROLE_WAITER, until,
-                                                error);
-        }
-        if (r) return lock_error(lock, r, error);
-        r = inspect(lock, &now, NULL, error);
-    }
-    return r == PSYNC_NO ? PSYNC_OK : r; /* absent: what was waited for has ended */
+    if (r) return r == PSYNC_NO ? PSYNC_OK : r;
+    if (deadline.once) return PSYNC_NO;
+    r = wait_turn(lock, &deadline, &now, error);
+    psync__space_awaited(lock->space);
+    return r;
 }
 
 psync_result psync_lock_exists(psync_lock *lock, psync_error *error)

@@ -32,6 +32,12 @@ static inline psync_result psync__space_enter(psync_space *space, psync_error *e
     return psync__space_after_fork(space, error);
 }
 
+/* Tells the driver that a call which has slept in awaits is over. */
+static inline void psync__space_awaited(psync_space *space)
+{
+    if (space->driver->awaited && !psync__space_enter(space, NULL)) space->driver->awaited(space->state);
+}
+
 /* Names the space in an error, and returns its result. */
 psync_result psync__space_failed(const psync_space *space, psync_result result, psync_error *error);
 

@@ -26,7 +26,16 @@ static int64_t realtime(void)
     return fake.real;
 }
 
-static const struct psync_clock clock_ = {.monotonic = monotonic, .boottime = boottime, .realtime = realtime};
+/* Nothing ever comes, and no time passes but on the clock. */
+static int sleep_on_the_clock(int fd, short events, int64_t ns)
+{
+    (void)fd, (void)events;
+    fake_pass(ns);
+    return 0;
+}
+
+static const struct psync_clock clock_ = {
+    .monotonic = monotonic, .boottime = boottime, .realtime = realtime, .poll = sleep_on_the_clock};
 
 void fake_pass(int64_t ns)
 {
@@ -223,7 +232,7 @@ static psync_result fake_lock_await(void *state, psync_key *key, const psync_loc
     call->deadline = deadline;
     call->role = role;
     if (result == PSYNC_OK) await(deadline);
-    return result;
+    return result == PSYNC_OK && fake.hears_nothing ? PSYNC_NO : result;
 }
 
 static void tell_integer(psync_integer_state *now)
@@ -300,7 +309,20 @@ static psync_result fake_integer_await(void *state, psync_key *key, const psync_
     psync_result result;
     step(INTEGER_AWAIT, &result, error)->deadline = deadline;
     if (result == PSYNC_OK) await(deadline);
-    return result;
+    return result == PSYNC_OK && fake.hears_nothing ? PSYNC_NO : result;
+}
+
+static void fake_awaited(void *state)
+{
+    (void)state;
+    note(AWAITED);
+}
+
+static bool fake_hold_lost(void *state, psync_key *key, uint64_t fence)
+{
+    (void)state, (void)key;
+    note(HOLD_LOST)->fence = fence;
+    return fake.lost;
 }
 
 static psync_result fake_each_lock(void *state, psync_lock_callback callback, void *argument, psync_error *error)
@@ -348,6 +370,8 @@ const psync_driver fake_driver = {
     .integer_compare_set = fake_integer_compare_set,
     .integer_remove = fake_integer_remove,
     .integer_await = fake_integer_await,
+    .awaited = fake_awaited,
+    .hold_lost = fake_hold_lost,
     .each_lock = fake_each_lock,
     .each_integer = fake_each_integer,
     .info = fake_info,

@@ -43,6 +43,8 @@ enum slot {
     INTEGER_COMPARE_SET,
     INTEGER_REMOVE,
     INTEGER_AWAIT,
+    AWAITED,
+    HOLD_LOST,
     EACH_LOCK,
     EACH_INTEGER,
     INFO,
@@ -80,6 +82,8 @@ struct fake {
     /* What an await does; NULL: the clock moves to its deadline, which must not be PSYNC_NEVER. */
     void (*on_await)(int64_t deadline);
     int (*on_hook)(void);
+    bool hears_nothing; /* awaits say that nothing was heard */
+    bool lost;          /* the Hold could not be kept alive */
 
     enum slot failing; /* this slot fails with this result, from its so-many-th next call on (0: the next) */
     psync_result failure;

@@ -280,6 +280,23 @@ static void an_unknown_scheme_is_named_and_those_that_are_built_in_too(void **st
     assert_null(space);
 }
 
+static void a_driver_that_was_not_built_in_says_so_and_how_to_get_it(void **state)
+{
+    (void)state;
+    bool built_in;
+    const char *scheme;
+    for (size_t i = 0; (scheme = psync_scheme(i, &built_in)) != NULL; i++) {
+        if (built_in) continue;
+        char dsn[64];
+        psync_space *space = NULL;
+        snprintf(dsn, sizeof dsn, "%s://x", scheme);
+        assert_int_equal(psync_space_open(dsn, NULL, &space, &error), PSYNC_ERROR_NO_DRIVER);
+        assert_non_null(strstr(error.message, scheme));
+        assert_non_null(strstr(error.message, "not built in"));
+        assert_non_null(strstr(error.message, "Debian: lib"));
+    }
+}
+
 static void the_schemes_are_listed(void **state)
 {
     (void)state;
@@ -291,6 +308,7 @@ static void the_schemes_are_listed(void **state)
         if (strcmp(scheme, "shm") == 0) shm = built_in;
     }
     assert_true(shm);
+    assert_true(count >= 6); /* those that were not built in as well */
     assert_null(psync_scheme(count + 1, NULL));
     assert_null(psync_scheme(SIZE_MAX, NULL));
     char version[32];
@@ -317,6 +335,7 @@ int main(void)
         TEST(a_password_is_in_no_message),
         TEST(an_option_that_is_not_allowed_is_named_and_those_that_are_too),
         TEST(an_unknown_scheme_is_named_and_those_that_are_built_in_too),
+        TEST(a_driver_that_was_not_built_in_says_so_and_how_to_get_it),
         TEST(the_schemes_are_listed),
     };
     return cmocka_run_group_tests_name("dsn", tests, NULL, NULL);

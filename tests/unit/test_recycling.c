@@ -92,7 +92,8 @@ static int64_t monotonic(void)
     return system_clock->monotonic();
 }
 
-static const struct psync_clock trapped_clock = {monotonic, boottime, realtime};
+static const struct psync_clock trapped_clock = {
+    .monotonic = monotonic, .boottime = boottime, .realtime = realtime};
 
 static void open_space(void)
 {

@@ -279,7 +279,8 @@ static void a_hook_that_leaves_ends_the_call_at_once(void **state)
         assert_non_null(strstr(error.message, FAKE_KEY));
         assert_non_null(strstr(error.message, "fake://space"));
         assert_int_equal(fake_count(await_of(call)), 2);
-        assert_int_equal(fake.calls[fake.count - 1].slot, HOOK);
+        assert_int_equal(fake.calls[fake.count - 1].slot, AWAITED);
+        assert_int_equal(fake.calls[fake.count - 2].slot, HOOK);
         assert_true(fake.locked && fake.fence == fence);
     }
 }
@@ -449,6 +450,75 @@ static void a_deletion_is_no_limit_reached(void **state)
     assert_int_equal(psync_integer_await_at_most(integer, 100, SECONDS(1), &error), PSYNC_NO);
 }
 
+/* ---- awaits that heard nothing ------------------------------------------------ */
+
+static enum slot look_of(enum blocking call)
+{
+    if (call == WAIT) return LOCK_INSPECT;
+    return call < WAIT ? LOCK_ACQUIRE : INTEGER_GET;
+}
+
+static void who_heard_nothing_serves_the_hook_and_asks_nothing(void **state)
+{
+    (void)state;
+    EACH_CALL
+    {
+        block_everything();
+        fake.hears_nothing = true;
+        assert_int_equal(block(call, HOOKED(10)), PSYNC_NO);
+        assert_int_equal(fake_count(look_of(call)), 1);
+        assert_int_equal(fake_count(await_of(call)), 40);
+        assert_int_equal(fake_count(HOOK), 40);
+    }
+}
+
+static void who_heard_nothing_looks_when_the_lease_ends(void **state)
+{
+    (void)state;
+    fake.locked = true;
+    fake.is_hold = true;
+    fake.expires = fake.monotonic + fake.boot_ahead + 10 * S;
+    fake.hears_nothing = true;
+    int64_t start = fake.monotonic;
+    assert_int_equal(psync_lock_wait(lock, NULL, &error), PSYNC_OK);
+    assert_int_equal(fake.monotonic - start, 10 * S);
+    assert_int_equal(fake_count(LOCK_INSPECT), 2);
+}
+
+static void the_driver_is_told_when_a_wait_is_over(void **state)
+{
+    (void)state;
+    EACH_CALL
+    {
+        block_everything();
+        fake.hears_nothing = true;
+        assert_int_equal(block(call, SECONDS(0)), PSYNC_NO);
+        assert_int_equal(fake_count(AWAITED), 0);
+        assert_int_equal(block(call, HOOKED(3)), PSYNC_NO);
+        assert_int_equal(fake_count(AWAITED), 1);
+        assert_int_equal(fake.calls[fake.count - 1].slot, AWAITED);
+        fake.failing = await_of(call);
+        fake.failure = PSYNC_ERROR_UNAVAILABLE;
+        assert_int_equal(block(call, NULL), PSYNC_ERROR_UNAVAILABLE);
+        assert_int_equal(fake_count(AWAITED), 2);
+        fake.failing = SLOTS;
+    }
+}
+
+static void a_hold_that_could_not_be_kept_alive_is_not_valid(void **state)
+{
+    (void)state;
+    psync_hold *hold = NULL;
+    assert_int_equal(psync_lock_hold(lock, 0, NULL, &hold, &error), PSYNC_OK);
+    assert_int_equal(psync_hold_is_valid(hold, &error), PSYNC_OK);
+    fake.lost = true;
+    fake_forget();
+    assert_int_equal(psync_hold_is_valid(hold, &error), PSYNC_NO);
+    assert_int_equal(fake_call(HOLD_LOST, 0)->fence, psync_hold_fence(hold));
+    assert_int_equal(fake_count(LOCK_INSPECT), 0); /* the engine may be out of reach */
+    psync_hold_free(hold);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -475,6 +545,10 @@ int main(void)
         TEST(a_lease_renewed_meanwhile_is_slept_out_again),
         TEST(a_deletion_ends_an_await_change_with_0_known),
         TEST(a_deletion_is_no_limit_reached),
+        TEST(who_heard_nothing_serves_the_hook_and_asks_nothing),
+        TEST(who_heard_nothing_looks_when_the_lease_ends),
+        TEST(the_driver_is_told_when_a_wait_is_over),
+        TEST(a_hold_that_could_not_be_kept_alive_is_not_valid),
     };
     return cmocka_run_group_tests_name("timing", tests, NULL, NULL);
 }

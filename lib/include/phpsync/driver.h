@@ -12,7 +12,8 @@
  *   where the slot says so, or an error that it describes with
  *   psync_error_set (what failed and what to do; the core adds key and space).
  * - It never blocks on a Lock or for a value; that is the awaits' work alone.
- *   A step that needs an engine out of reach gives up after dsn->timeout.
+ *   A step that needs an engine out of reach gives up after dsn->timeout, and
+ *   runs the interrupt hook of psync_options (kept from open) while it waits.
  * - A step whose outcome is unknown after a lost reply is never repeated
  *   unless the engine recognises the repeat; it returns PSYNC_ERROR_UNKNOWN.
  * - All times are nanoseconds. "monotonic" is CLOCK_MONOTONIC, "boottime" is
@@ -160,9 +161,12 @@ typedef struct psync_driver {
     psync_result (*lock_inspect)(void *state, psync_key *key, psync_lock_state *now, psync_owner *owner,
                                  psync_error *error);
     /**
-     * Must. Returns PSYNC_OK when the Lock may have moved on from *seen, when
-     * the lease it saw ends, when a signal was handled, or at the monotonic
-     * deadline. May return early, never late. Watches a Hold's holder itself.
+     * Must. Returns PSYNC_OK when the Lock may have moved on from *seen or the
+     * lease it saw ends, and PSYNC_OK or PSYNC_NO when a signal was handled or
+     * at the monotonic deadline. May return early, never late. Watches a
+     * Hold's holder itself. PSYNC_NO promises that nothing has changed since
+     * *seen as far as the engine has told: the core then runs the hook and
+     * awaits again without another look, which spares an engine that is far.
      * After PSYNC_OK for a PSYNC_ROLE_TAKER the core always calls lock_acquire
      * next, on the same thread, with nothing in between: a wake-up that was
      * given to this taker is used or known to be needless then.
@@ -184,9 +188,21 @@ typedef struct psync_driver {
                                         psync_integer_state *found, psync_error *error);
     /** Must. PSYNC_NO if there was none. */
     psync_result (*integer_remove)(void *state, psync_key *key, psync_error *error);
-    /** Must. As lock_await, for value and existence. */
+    /** Must. As lock_await, for value and existence; PSYNC_NO has the same meaning. */
     psync_result (*integer_await)(void *state, psync_key *key, const psync_integer_state *seen, int64_t deadline,
                                   psync_error *error);
+
+    /**
+     * May. A call that has slept in awaits is about to return: what they keep
+     * for the next await, such as a subscription, may go.
+     */
+    void (*awaited)(void *state);
+    /**
+     * May; if not, psync_hold_is_valid only inspects the Lock. Whether the
+     * driver knows by itself that the Hold of this process with this fence is
+     * lost, because it could not be kept alive. No I/O.
+     */
+    bool (*hold_lost)(void *state, psync_key *key, uint64_t fence);
 
     /** Must. Lists; holds nothing of the driver during the callback. PSYNC_NO if the callback stopped it. */
     psync_result (*each_lock)(void *state, psync_lock_callback callback, void *argument, psync_error *error);

@@ -146,6 +146,16 @@ typedef struct psync_options {
      * refused all the same where others may write.
      */
     bool any_folder;
+    /**
+     * As psync_wait.interrupt, for the time in which any call on this space, a
+     * short one too, waits for the answer of an engine across the network. If
+     * it wants to leave, calls that only read or take end with
+     * PSYNC_ERROR_INTERRUPTED (nothing was taken); one that changes something
+     * goes on to its end, which dsn's timeout bounds, and tells its outcome.
+     * NULL: none. Drivers that answer at once do not need it.
+     */
+    int (*interrupt)(void *argument);
+    void *interrupt_argument; /**< handed to interrupt */
 } psync_options;
 
 /**

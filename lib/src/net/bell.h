@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * bell.h - sleeping until the engine says that a key changed.
+ *
+ * A second connection of the home, made when first needed, is subscribed to
+ * the channels of the keys that are waited for. The order is everything:
+ * subscribe, have it confirmed, THEN look, then sleep; what changes after the
+ * look rings. One thread reads the connection for all; when it leaves, another
+ * takes over. A lost connection is made anew, subscribed, and then looked again.
+ *
+ * A subscription outlives the await that made it until net_awaited, and so
+ * does the knowledge that nothing changed: a wait that is cut into slices for
+ * the sake of its hook asks the engine once, not at each slice.
+ */
+#ifndef NET_BELL_H
+#define NET_BELL_H
+
+#include <pthread.h>
+
+#include "net/engine.h"
+
+/* A channel's name, its NUL included: PostgreSQL truncates at 63 bytes. Hash a key that may be longer. */
+enum { NET_CHANNEL_SIZE = 64 };
+
+/*
+ * Looks whether what is waited for has changed: PSYNC_OK it has, PSYNC_NO not
+ * yet. *again, PSYNC_NEVER at first, may be set to the monotonic moment when a
+ * new look is due though nothing rings (the end of a lease). It may call net_run.
+ */
+typedef psync_result net_look(void *argument, int64_t *again, psync_error *error);
+
+/*
+ * For lock_await and integer_await: returns PSYNC_OK when the channel rang or
+ * the look said so, PSYNC_NO at the monotonic deadline or after a signal.
+ * Errors: the look's; UNAVAILABLE when the engine has been out of reach for dsn->timeout.
+ * seen: the version that is waited to change, as the core passes it: looks are
+ * spared only for the same one.
+ */
+psync_result net_await(struct net_home *home, const char *channel, const uint64_t seen[2], net_look *look,
+                       void *argument, int64_t deadline, psync_error *error);
+
+/* For psync_driver.awaited: the call that waited is over; subscriptions that nobody sleeps on may go. */
+void net_awaited(struct net_home *home);
+
+/* To be called by the engine for each message it reads. */
+void net_bell_rung(struct net_home *home, const char *channel);
+
+/* ---- for net alone ---- */
+
+typedef struct net_channel net_channel;
+
+typedef struct net_bell {
+    pthread_mutex_t mutex; /* never held during I/O; a home's mutex may be taken under it */
+    pthread_cond_t turned; /* the reader left, something rang, or the connection changed */
+    bool reading;          /* a thread has the connection */
+    pthread_t reader;      /* which */
+    int nudge;             /* an eventfd that ends the reader's sleep; -1: none yet */
+    void *connection;
+    uint64_t generation; /* of the connection; subscriptions belong to one. Grows when it is lost */
+    uint64_t wakes;      /* net_bell_wake's */
+    bool polling;        /* the engine cannot listen */
+    int64_t lost_since;  /* monotonic: since when it is out of reach; 0: it is not */
+    int64_t retry_at;    /* monotonic: not before */
+    unsigned failures;   /* in a row */
+    net_channel *channels;
+} net_bell;
+
+psync_result net_bell_init(net_bell *bell, psync_error *error);
+void net_bell_close(struct net_home *home);
+/* In a forked child, with one thread. */
+void net_bell_after_fork(struct net_home *home);
+/* Ends all sleeps with PSYNC_NO, so that hooks run. */
+void net_bell_wake(struct net_home *home);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * home.h - one space of a network engine in one process.
+ *
+ * A home has lanes: a lane is a connection, a client's id and the last number
+ * that this client gave. There is one lane; requests take turns on it. Only
+ * while a request's interrupt hook runs, its lane is set aside, with the reply
+ * still to come, and whoever makes a request meanwhile (the hook itself, other
+ * threads) does it on another lane, as another client: so numbers of one
+ * client reach the engine in order. Surplus lanes go when the first is free.
+ *
+ * Lock order: a home's mutex is the innermost; no I/O and no hook under it.
+ */
+#ifndef NET_HOME_H
+#define NET_HOME_H
+
+#include <pthread.h>
+
+#include "net/bell.h"
+#include "net/debt.h"
+#include "net/engine.h"
+#include "net/keeper.h"
+#include "net/owner.h"
+
+enum { NET_SPACE_MAX = 64 };
+
+typedef struct net_lane {
+    struct net_lane *next;
+    enum { NET_FREE, NET_BUSY, NET_ASIDE } use;
+    pthread_t user;   /* unless it is free */
+    void *connection; /* NULL: none yet, or lost */
+    char client[NET_CLIENT_SIZE];
+    uint64_t number; /* the last one given */
+} net_lane;
+
+typedef struct net_home {
+    /* Constant after net_home_open. A driver may read them. */
+    const net_engine *engine;
+    void *context; /* the driver's own */
+    void *state;   /* what engine->renew gets: the driver's state */
+    const psync_dsn *dsn;
+    char space[NET_SPACE_MAX + 1];    /* option space=, "default" */
+    int64_t liveness;                 /* option liveness=, ns: the lease of a Hold without one; 10 s */
+    int64_t poll;                     /* option poll=, ns: the longest pause between looks where it polls; 1 s */
+    int (*interrupt)(void *argument); /* psync_options.interrupt, may be NULL */
+    void *interrupt_argument;
+
+    /* net's own, under mutex. */
+    pthread_mutex_t mutex;
+    pthread_cond_t freed; /* a lane became free or was set aside */
+    unsigned waiting;     /* threads that wait for that */
+    unsigned forks;       /* psync__forks of the process it belongs to */
+    net_lane *lanes;      /* the first is the usual one */
+    net_self self;        /* who takes Locks here */
+    net_debts debts;
+    net_keeper keeper;
+    net_bell bell;
+} net_home;
+
+/* The options that every network driver has, for psync_dsn_allow: {NET_OPTIONS, "own", NULL}. timeout is the
+ * core's. */
+#define NET_OPTIONS "space", "liveness", "poll"
+
+/*
+ * Makes a home from a DSN whose options the driver has allowed already;
+ * ARGUMENT if one of NET_OPTIONS is wrong. Does not connect: that is the first
+ * request's work, so that a worker that starts while the engine restarts rides
+ * it through. dsn lives as long as the home.
+ */
+psync_result net_home_open(net_home *home, const net_engine *engine, void *context, void *state,
+                           const psync_dsn *dsn, const psync_options *options, psync_error *error);
+
+/* Settles debts if it is quickly done, ends the keeper, disconnects. For psync_driver.close. */
+void net_home_close(net_home *home);
+
+/* For psync_driver.after_fork: leaves the parent's connections alone, becomes another client, has no Holds. */
+psync_result net_home_after_fork(net_home *home, psync_error *error);
+
+/* For psync_driver.set_label. */
+psync_result net_home_set_label(net_home *home, const char *label, psync_error *error);
+
+/*
+ * A turn on a lane, for requests: takes a free lane within until (monotonic),
+ * running the hook in between unless quiet. PSYNC_NO: the time is over. Errors: INTERRUPTED, FULL.
+ */
+psync_result net_lane_take(net_home *home, int64_t until, bool quiet, net_lane **lane, psync_error *error);
+/* Gives it back. */
+void net_lane_leave(net_home *home, net_lane *lane);
+/* Closes a connection; one that was the parent's without a word on the wire. */
+void net_drop(net_home *home, void *connection, bool inherited);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * keeper.h - the thread that keeps Holds without a lease alive.
+ *
+ * To the engine such a Hold has a lease of home->liveness; the keeper renews
+ * it each third of that by engine->renew. It counts from the boottime before
+ * the request was sent, and marks a Hold that could not be renewed as lost
+ * before the engine may give it to somebody else.
+ *
+ * One thread a home, with all signals blocked. It starts with the first Hold
+ * (or debt) and ends when it finds nothing to do. A forked child has none.
+ */
+#ifndef NET_KEEPER_H
+#define NET_KEEPER_H
+
+#include <pthread.h>
+
+#include "net/engine.h"
+
+typedef struct net_kept net_kept;
+
+typedef struct net_keeper {
+    enum { NET_NO_KEEPER, NET_KEEPER_RUNS, NET_KEEPER_ENDED } run; /* ended: still to be joined */
+    bool stop;
+    pthread_t thread;
+    pthread_cond_t changed; /* by CLOCK_MONOTONIC */
+    net_kept *kept;
+} net_keeper;
+
+/*
+ * For lock_acquire of a Hold without a lease: keeps it from now on. sent:
+ * boottime before the take's first sending. An error (no thread, no memory):
+ * the driver releases the Hold again and returns it.
+ */
+psync_result net_keep(struct net_home *home, const psync_key *key, uint64_t fence, int64_t sent,
+                      psync_error *error);
+/* For lock_release and lock_renew, before they send: keeps it no longer. Nothing happens if it is not kept. */
+void net_unkeep(struct net_home *home, const psync_key *key, uint64_t fence);
+/* For psync_driver.hold_lost: whether the keeper gave the Hold up. No I/O. */
+bool net_hold_lost(struct net_home *home, const psync_key *key, uint64_t fence);
+
+/* ---- for net alone ---- */
+
+psync_result net_keeper_start(struct net_home *home, psync_error *error); /* under the home's mutex */
+void net_keeper_close(struct net_home *home);
+void net_keeper_after_fork(struct net_home *home);
+/* Whether this is the keeper's thread: no hook may run in it. */
+bool net_is_keeper(struct net_home *home);
+bool net_keeper_stops(struct net_home *home);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pause.h - how long to pause before the next try: growing and jittered, so that a fleet does not knock in step. */
+#ifndef NET_PAUSE_H
+#define NET_PAUSE_H
+
+#include <stdint.h>
+
+#include "clock.h"
+
+#define NET_PAUSE_MIN (50 * PSYNC_NS_PER_MS)
+#define NET_PAUSE_MAX (5 * PSYNC_NS_PER_S)
+
+/* A time between half of ns and ns, at random. */
+int64_t net_jitter(int64_t ns);
+
+/*
+ * The pause after so many failures in a row (1: the first): doubles from
+ * NET_PAUSE_MIN on, up to NET_PAUSE_MAX, jittered between half of that and that, but never under NET_PAUSE_MIN.
+ */
+int64_t net_pause(unsigned failures);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * request.h - one request to the engine, exactly once or said otherwise.
+ *
+ * net_run waits for its turn, connects if need be, settles debts, runs the
+ * step, and runs it again, after a growing pause and with the same number,
+ * while it fails and there is time (dsn->timeout).
+ *
+ *   last outcome         a read               a change or a take
+ *   NET_DONE             call->result         call->result
+ *   NET_STALE            (does not happen)    UNKNOWN
+ *   out of time          UNAVAILABLE          UNAVAILABLE; UNKNOWN once it was LOST
+ *   the hook leaves      INTERRUPTED          a take: INTERRUPTED; a change goes on until its end
+ *
+ * A take that ends with INTERRUPTED or UNKNOWN after it was LOST leaves a debt.
+ */
+#ifndef NET_REQUEST_H
+#define NET_REQUEST_H
+
+#include "net/home.h"
+
+typedef enum net_kind {
+    NET_READ,   /* changes nothing: repeated at will, has no number */
+    NET_CHANGE, /* has a number; the engine does it once and remembers its result */
+    NET_TAKE    /* a change that is undone if nobody learns its outcome: lock_acquire */
+} net_kind;
+
+/*
+ * Runs step with argument until it is done. key: what it is about, for the
+ * debt of a take; may be NULL for other kinds. Returns call->result of
+ * NET_DONE, or an error, told on error.
+ */
+psync_result net_run(net_home *home, net_kind kind, const psync_key *key, net_step *step, void *argument,
+                     psync_error *error);
+
+#endif
