@@ -10,12 +10,13 @@
 
 #include <libpq-fe.h>
 
-#include "drivers/postgresql/statements.h"
+#include "statements.h"
 #include "net/engine.h"
 
 typedef struct pg_connection {
     PGconn *pg;
     bool direct;       /* the session is ours alone: it can listen, and keep statements */
+    bool ready;        /* our tables were seen */
     uint32_t prepared; /* a bit a statement */
 } pg_connection;
 

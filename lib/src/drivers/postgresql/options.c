@@ -7,7 +7,7 @@
  * that several hosts, sockets, TLS and all the rest are just what libpq says.
  * A password never becomes part of a text that an error may show.
  */
-#include "drivers/postgresql/options.h"
+#include "options.h"
 
 #if PSYNC_WITH_POSTGRESQL
 
@@ -142,7 +142,8 @@ pg_parameters pg_options_turned(const pg_options *options, unsigned turn)
         bool is_list = false;
         for (size_t l = 0; l < 3; l++) is_list = is_list || strcmp(lists[l], name) == 0;
         all.names[i] = strdup(name);
-        all.values[i] = is_list ? turned(options->parameters.values[i], turn) : strdup(options->parameters.values[i]);
+        all.values[i] =
+            is_list ? turned(options->parameters.values[i], turn) : strdup(options->parameters.values[i]);
         whole = all.names[i] && all.values[i];
     }
     if (!whole) pg_parameters_free(&all);
@@ -183,10 +184,11 @@ static psync_result check_names(const psync_dsn *dsn, psync_error *error)
         const PQconninfoOption *option = known;
         while (option->keyword && strcmp(option->keyword, name) != 0) option++;
         if (option->keyword || is_own(name) || strcmp(name, "ssl") == 0) continue;
-        r = psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
-                            "%s:// has no option \"%.80s\"; its options are timeout, space, liveness, poll, schema, "
-                            "and the connection parameters of libpq (host, sslmode, options ...)",
-                            dsn->scheme, name);
+        r = psync_error_set(
+            error, PSYNC_ERROR_ARGUMENT, 0,
+            "%s:// has no option \"%.80s\"; its options are timeout, space, liveness, poll, schema, "
+            "and the connection parameters of libpq (host, sslmode, options ...)",
+            dsn->scheme, name);
     }
     PQconninfoFree(known);
     return r;

@@ -28,7 +28,7 @@
  * All times are clock_timestamp(), since now() is when the transaction began,
  * which may have waited for a row since.
  */
-#include "drivers/postgresql/statements.h"
+#include "statements.h"
 
 #if PSYNC_WITH_POSTGRESQL
 
@@ -47,8 +47,7 @@ const char pg_repeat_constraint[] = "phpsync_repeat";
 /* Puts a change on record: a row of source is a change that was made, result its outcome. */
 #define RECORD(source, result)                                                                                     \
     " record AS (INSERT INTO @.requests AS r (client, number, result, seen)"                                       \
-    " SELECT $1, $2, " result ", clock_timestamp() FROM " source                                                   \
-    " ON CONFLICT (client) DO UPDATE SET"                                                                          \
+    " SELECT $1, $2, " result ", clock_timestamp() FROM " source " ON CONFLICT (client) DO UPDATE SET"             \
     " number = CASE WHEN r.number < EXCLUDED.number THEN EXCLUDED.number ELSE 0 END,"                              \
     " result = EXCLUDED.result, seen = EXCLUDED.seen)"
 
@@ -66,8 +65,8 @@ const char pg_repeat_constraint[] = "phpsync_repeat";
 /* Marks are renewed long before they may be swept away. */
 #define MARK_IS_OLD "(i.waiting IS NULL OR i.waiting < clock_timestamp() - interval '10 minutes')"
 
-#define AN_HOUR_AGO "clock_timestamp() - interval '1 hour'"
-#define WINDOW      " ctid >= format('(%s,0)', $1)::tid AND ctid < format('(%s,0)', $2)::tid"
+#define AN_HOUR_AGO  "clock_timestamp() - interval '1 hour'"
+#define WINDOW       " ctid >= format('(%s,0)', $1)::tid AND ctid < format('(%s,0)', $2)::tid"
 #define PAGES(table) " pg_relation_size('@." table "'::regclass) / current_setting('block_size')::bigint"
 
 static const struct {
@@ -94,28 +93,27 @@ static const struct {
                       "WITH taken AS (UPDATE @.locks AS l SET held = true, fence = greatest(l.fence + 1, " NOW_US
                       "), hold = $5, leased = $7, expires = clock_timestamp() + $6 * interval '1 microsecond',"
                       " changed = clock_timestamp(), owner = $8"
-                      " WHERE space = $3 AND key = $4 AND NOT " LOCKED " RETURNING fence),"
-                      RECORD("taken", "fence")
-                      " SELECT true, true, fence, $5, $7, NULL, NULL FROM taken UNION ALL"
-                      " SELECT false," STATE " FROM @.locks AS l"
-                      " WHERE space = $3 AND key = $4 AND NOT EXISTS (SELECT FROM taken)"},
+                      " WHERE space = $3 AND key = $4 AND NOT " LOCKED " RETURNING fence)," RECORD(
+                          "taken", "fence") " SELECT true, true, fence, $5, $7, NULL, NULL FROM taken UNION ALL"
+                                            " SELECT false," STATE " FROM @.locks AS l"
+                                            " WHERE space = $3 AND key = $4 AND NOT EXISTS (SELECT FROM taken)"},
     [PG_LOCK_CREATE] = {"sb", "INSERT INTO @.locks (space, key, fence, changed)"
                               " SELECT $1, $2, fence, clock_timestamp() FROM @.layout"
                               " ON CONFLICT (space, key) DO NOTHING"},
     /* $6 fence, or NULL for any. */
     [PG_LOCK_RELEASE] = {CHANGE "si",
-                         "WITH freed AS (UPDATE @.locks AS l SET held = false, changed = clock_timestamp(),"
-                         RUNG("l") " WHERE space = $3 AND key = $4 AND " LOCKED
-                         " AND ($6 IS NULL OR fence = $6) RETURNING fence, rung)," RECORD("freed", "fence")
-                         " SELECT fence," RING("freed") " FROM freed"},
+                         "WITH freed AS (UPDATE @.locks AS l SET held = false, changed = clock_timestamp()," RUNG(
+                             "l") " WHERE space = $3 AND key = $4 AND " LOCKED
+                                  " AND ($6 IS NULL OR fence = $6) RETURNING fence, rung)," RECORD(
+                                      "freed", "fence") " SELECT fence," RING("freed") " FROM freed"},
     /* $6 fence, $7 lease in us, $8 whether it is the user's. An earlier end is what waiters must hear of. */
-    [PG_LOCK_RENEW] = {CHANGE "siit",
-                       "WITH kept AS (UPDATE @.locks AS l SET leased = l.leased OR $8,"
-                       " expires = clock_timestamp() + $7 * interval '1 microsecond', rung = l.waiting IS NOT NULL AND"
-                       " (l.expires IS NULL OR l.expires > clock_timestamp() + $7 * interval '1 microsecond')"
-                       " WHERE space = $3 AND key = $4 AND " LOCKED " AND l.hold AND fence = $6"
-                       " RETURNING fence, rung)," RECORD("kept", "fence")
-                       " SELECT fence," RING("kept") " FROM kept"},
+    [PG_LOCK_RENEW] =
+        {CHANGE "siit",
+         "WITH kept AS (UPDATE @.locks AS l SET leased = l.leased OR $8,"
+         " expires = clock_timestamp() + $7 * interval '1 microsecond', rung = l.waiting IS NOT NULL AND"
+         " (l.expires IS NULL OR l.expires > clock_timestamp() + $7 * interval '1 microsecond')"
+         " WHERE space = $3 AND key = $4 AND " LOCKED " AND l.hold AND fence = $6"
+         " RETURNING fence, rung)," RECORD("kept", "fence") " SELECT fence," RING("kept") " FROM kept"},
     [PG_LOCK_INSPECT] = {"sb", "SELECT true," STATE " FROM @.locks AS l WHERE space = $1 AND key = $2"},
     /* $3 fence. The first column: whether it is known now that somebody waits. */
     [PG_LOCK_ARM] = {"sbi", "WITH armed AS (UPDATE @.locks AS l SET waiting = clock_timestamp()"
@@ -129,38 +127,43 @@ static const struct {
 
     [PG_INTEGER_GET] = {"sb", "SELECT value FROM @.integers WHERE space = $1 AND key = $2 AND value IS NOT NULL"},
     /* $6 value */
-    [PG_INTEGER_SET] = {CHANGE "si",
-                        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES ($3, $4, $6)"
-                        " ON CONFLICT (space, key) DO UPDATE SET value = EXCLUDED.value," RUNG("i")
-                        " RETURNING value, rung)," RECORD("change", "value")
-                        " SELECT value," RING("change") " FROM change"},
+    [PG_INTEGER_SET] =
+        {CHANGE "si",
+         "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES ($3, $4, $6)"
+         " ON CONFLICT (space, key) DO UPDATE SET value = EXCLUDED.value," RUNG(
+             "i") " RETURNING value, rung)," RECORD("change",
+                                                    "value") " SELECT value," RING("change") " FROM change"},
     /* $6 by */
-    [PG_INTEGER_ADD] = {CHANGE "si",
-                        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES ($3, $4, $6)"
-                        " ON CONFLICT (space, key) DO UPDATE SET"
-                        " value = coalesce(i.value, 0) + EXCLUDED.value," RUNG("i")
-                        " RETURNING value, rung)," RECORD("change", "value")
-                        " SELECT value," RING("change") " FROM change"},
+    [PG_INTEGER_ADD] =
+        {CHANGE "si", "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES ($3, $4, $6)"
+                      " ON CONFLICT (space, key) DO UPDATE SET"
+                      " value = coalesce(i.value, 0) + EXCLUDED.value," RUNG("i") " RETURNING value, rung)," RECORD(
+                          "change", "value") " SELECT value," RING("change") " FROM change"},
     /* Subtracts the smallest bigint, whose opposite is none. It can be right for a negative value only. */
     [PG_INTEGER_ADD_SMALLEST] = {CHANGE "s",
                                  "WITH change AS (UPDATE @.integers AS i SET"
-                                 " value = i.value + 9223372036854775807 + 1," RUNG("i")
-                                 " WHERE space = $3 AND key = $4 AND value IS NOT NULL"
-                                 " RETURNING value, rung)," RECORD("change", "value")
-                                 " SELECT value," RING("change") " FROM change"},
+                                 " value = i.value + 9223372036854775807 + 1," RUNG(
+                                     "i") " WHERE space = $3 AND key = $4 AND value IS NOT NULL"
+                                          " RETURNING value, rung)," RECORD(
+                                              "change", "value") " SELECT value," RING("change") " FROM change"},
     /* $6 expected, $7 desired. Whether it was done, and the value before. */
-    [PG_INTEGER_COMPARE_SET] = {CHANGE "sii",
-                                "WITH change AS (UPDATE @.integers AS i SET value = $7," RUNG("i")
-                                " WHERE space = $3 AND key = $4 AND value = $6 RETURNING rung),"
-                                RECORD("change", "1")
-                                " SELECT c.rung IS NOT NULL, i.value," RING("c") " FROM (SELECT) AS one"
-                                " LEFT JOIN @.integers AS i ON i.space = $3 AND i.key = $4"
-                                " LEFT JOIN change AS c ON true"},
-    [PG_INTEGER_REMOVE] = {CHANGE "s",
-                           "WITH change AS (DELETE FROM @.integers AS i"
-                           " WHERE space = $3 AND key = $4 AND value IS NOT NULL"
-                           " RETURNING waiting IS NOT NULL AS rung)," RECORD("change", "1")
-                           " SELECT true," RING("change") " FROM change"},
+    [PG_INTEGER_COMPARE_SET] = {CHANGE "sii", "WITH change AS (UPDATE @.integers AS i SET value = $7," RUNG(
+                                                  "i") " WHERE space = $3 AND key = $4 AND value = $6 RETURNING "
+                                                       "rung)," RECORD("change",
+                                                                       "1") " SELECT c.rung IS NOT NULL, "
+                                                                            "i.value," RING("c") " FROM (SELECT) "
+                                                                                                 "AS one"
+                                                                                                 " LEFT JOIN "
+                                                                                                 "@.integers AS i "
+                                                                                                 "ON i.space = $3 "
+                                                                                                 "AND i.key = $4"
+                                                                                                 " LEFT JOIN "
+                                                                                                 "change AS c ON "
+                                                                                                 "true"},
+    [PG_INTEGER_REMOVE] = {CHANGE "s", "WITH change AS (DELETE FROM @.integers AS i"
+                                       " WHERE space = $3 AND key = $4 AND value IS NOT NULL"
+                                       " RETURNING waiting IS NOT NULL AS rung)," RECORD(
+                                           "change", "1") " SELECT true," RING("change") " FROM change"},
     /* Whether it is known now that somebody waits, and the value. */
     [PG_INTEGER_ARM] = {"sb", "WITH armed AS (UPDATE @.integers AS i SET waiting = clock_timestamp()"
                               " WHERE space = $1 AND key = $2 AND " MARK_IS_OLD " RETURNING value)"
