@@ -25,7 +25,7 @@ static void tell(net_call *call)
 {
     pg_connection *connection = call->connection;
     for (PGnotify *notify; (notify = PQnotifies(connection->pg)); PQfreemem(notify)) {
-        net_bell_rung(call->home, notify->relname);
+        net_bell_rung(call->home, notify->relname, notify->extra);
     }
 }
 

@@ -183,11 +183,12 @@ struct integer_wait {
     const psync_integer_state *seen;
 };
 
-static psync_result look(void *argument, int64_t *again, psync_error *error)
+static psync_result look(void *argument, bool ask, int64_t *again, psync_error *error)
 {
     struct integer_wait *wait = argument;
     struct integer_call integer = {.key = wait->key};
-    (void)again;
+    (void)again; /* nothing but a message says that an Integer changed */
+    if (!ask) return PSYNC_NO;
     psync_result r = net_run(&wait->state->home, NET_READ, wait->key, arm_step, &integer, error);
     if (r) return r;
     bool same = integer.now.exists == wait->seen->exists && integer.now.value == wait->seen->value;
@@ -201,7 +202,7 @@ psync_result pg_integer_await(void *opaque, psync_key *key, const psync_integer_
     struct integer_wait wait = {state, key, seen};
     char channel[NET_CHANNEL_SIZE];
     pg_channel(channel, &state->home, 'i', key);
-    return net_await(&state->home, channel, seen->version, look, &wait, deadline, error);
+    return net_await(&state->home, channel, seen->version, look, &wait, deadline, NULL, error);
 }
 
 /* ---- lists ---------------------------------------------------------------- */

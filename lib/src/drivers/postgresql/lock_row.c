@@ -33,6 +33,20 @@ bool pg_lock_row_is_orphan(const pg_lock_row *lock)
     return lock->exists && lock->is_hold && lock->owner.alive == PSYNC_ALIVE_NO;
 }
 
+enum { PID_BITS = 22 }; /* Linux has no larger pids */
+
+uint64_t pg_lock_row_holder(const pg_lock_row *lock)
+{
+    if (!lock->exists || !lock->is_hold || lock->owner.alive != PSYNC_ALIVE_YES) return 0;
+    return lock->owner.process_start << PID_BITS | (uint64_t)lock->owner.pid;
+}
+
+bool pg_lock_holder_lives(uint64_t holder)
+{
+    const int64_t pid = (int64_t)(holder & ((UINT64_C(1) << PID_BITS) - 1));
+    return net_process_alive(pid, holder >> PID_BITS) == PSYNC_ALIVE_YES;
+}
+
 psync_lock_state pg_lock_row_state(const pg_lock_row *lock, int64_t before)
 {
     if (!lock->exists) return (psync_lock_state){.exists = false};
@@ -41,7 +55,7 @@ psync_lock_state pg_lock_row_state(const pg_lock_row *lock, int64_t before)
         .is_hold = lock->is_hold,
         .fence = lock->fence,
         .expires = lock->is_leased ? before + lock->left : 0,
-        .version = {lock->fence, 0},
+        .version = {lock->fence, pg_lock_row_holder(lock)},
     };
 }
 

@@ -23,6 +23,13 @@ psync_result pg_lock_row_read(net_home *home, const PGresult *rows, int row, int
 /* Whether it is a Hold whose holder is known to have ended. */
 bool pg_lock_row_is_orphan(const pg_lock_row *lock);
 
+/*
+ * A Hold's holder on this host, alive when it was read, as a number that finds
+ * it again; 0: none such.
+ */
+uint64_t pg_lock_row_holder(const pg_lock_row *lock);
+bool pg_lock_holder_lives(uint64_t holder);
+
 /* before: boottime before it was asked for. A lease that the keeper renews is nobody's business but ours. */
 psync_lock_state pg_lock_row_state(const pg_lock_row *lock, int64_t before);
 

@@ -323,13 +323,35 @@ static int64_t next_look(const pg_lock_row *row)
 {
     int64_t after = PSYNC_NEVER;
     if (row->ends) after = row->left > 0 ? row->left : 0;
-    if (row->is_hold && row->owner.alive == PSYNC_ALIVE_YES && after > HOLDER_LOOKS) after = HOLDER_LOOKS;
+    if (pg_lock_row_holder(row) && after > HOLDER_LOOKS) after = HOLDER_LOOKS;
     return after == PSYNC_NEVER ? after : psync__clock->monotonic() + after;
 }
 
-static psync_result look(void *argument, int64_t *again, psync_error *error)
+/*
+ * A look at a Hold's holder on this host alone. False: the server must be
+ * asked, because the holder ended, the lease did, or, where the holder's
+ * keeper renews that, about once in its time.
+ */
+static bool holder_lives(const struct lock_wait *wait, int64_t *again)
+{
+    const psync_lock_state *seen = wait->seen;
+    int64_t now = psync__clock->monotonic();
+    int64_t after = HOLDER_LOOKS;
+    if (seen->expires) {
+        int64_t left = seen->expires - psync__clock->boottime();
+        if (left < after) after = left;
+    } else if (now / HOLDER_LOOKS % (wait->state->home.liveness / HOLDER_LOOKS + 1) == 0) {
+        return false;
+    }
+    if (after <= 0 || !pg_lock_holder_lives(seen->version[1])) return false;
+    *again = now + after;
+    return true;
+}
+
+static psync_result look(void *argument, bool ask, int64_t *again, psync_error *error)
 {
     struct lock_wait *wait = argument;
+    if (!ask && wait->seen->version[1] && holder_lives(wait, again)) return PSYNC_NO;
     struct lock_call lock = {.key = wait->key, .fence = wait->seen->fence};
     psync_result r = run(wait->state, NET_READ, &lock, arm_step, error);
     if (r) return r;
@@ -347,7 +369,7 @@ psync_result pg_lock_await(void *opaque, psync_key *key, const psync_lock_state 
     char channel[NET_CHANNEL_SIZE];
     (void)role; /* all are told; the first to ask takes it */
     pg_channel(channel, &state->home, 'l', key);
-    return net_await(&state->home, channel, seen->version, look, &wait, deadline, error);
+    return net_await(&state->home, channel, seen->version, look, &wait, deadline, NULL, error);
 }
 
 /* ---- lists ---------------------------------------------------------------- */
