@@ -32,7 +32,7 @@ static const struct kind integer_kind = {&phpsync_ce_file_integer_driver, "integ
 struct answer {
     zend_string *root; /* absolute: where the space is */
     zend_string *path; /* absolute; NULL: the standard place */
-    zend_string *told; /* what getFileName() said, or would have said */
+    zend_string *told; /* what getFileName() said; where ours would have been asked, only for who needs it */
 };
 
 static void forget(struct answer *answer)
@@ -97,9 +97,17 @@ static zend_string *ask_root(zend_object *manager, phpsync_on_throw on_throw)
     return call(manager, method, 0, NULL, on_throw, &told) ? Z_STR(told) : NULL; /* its return type is string */
 }
 
+static zend_string *standard_name(const zend_string *root, const struct kind *kind, const zend_string *key)
+{
+    zend_string *category = zend_string_init(kind->category, strlen(kind->category), 0);
+    zend_string *name = phpsync_file_standard_name(root, category, key);
+    zend_string_release(category);
+    return name;
+}
+
 /* Lets a FileManager and a driver that replace these methods prepare the file of a key that is about to change. */
-static bool prepare(zend_object *driver, zend_object *manager, const struct kind *kind, const struct answer *answer,
-                    phpsync_on_throw on_throw)
+static bool prepare(zend_object *driver, zend_object *manager, const struct kind *kind, const zend_string *key,
+                    const zend_string *root, struct answer *answer, phpsync_on_throw on_throw)
 {
     zval arguments[2], result;
     zend_function *make = phpsync_replaced(manager, phpsync_ce_file_manager, ZEND_STRL("ensuredirectoriesexist"));
@@ -107,6 +115,7 @@ static bool prepare(zend_object *driver, zend_object *manager, const struct kind
         kind == &integer_kind ? phpsync_replaced(driver, *kind->driver, ZEND_STRL("openfile")) : NULL;
     if (EXPECTED(make == NULL && open == NULL)) return true;
 
+    if (answer->told == NULL) answer->told = standard_name(root, kind, key);
     zend_string *path = answer->path != NULL ? zend_string_copy(answer->path) : phpsync_path_absolute(answer->told);
     if (path == NULL) return false;
     bool there = phpsync_path_exists(path);
@@ -164,16 +173,14 @@ static bool place_named(struct answer *answer, const zend_string *root)
 
 /* The standard place; its name is made only for who needs it. */
 static bool place_standard(struct answer *answer, const zend_string *root, const struct kind *kind,
-                           const zend_string *key, bool named)
+                           const zend_string *key)
 {
     if (!phpsync_path_check(root, "the root path")) return false;
     answer->root = phpsync_path_absolute(root);
-    if (answer->root == NULL || !(named || !fits(key))) return answer->root != NULL;
-    zend_string *category = zend_string_init(kind->category, strlen(kind->category), 0);
-    answer->told = phpsync_file_standard_name(root, category, key);
-    zend_string_release(category);
-    if (!fits(key)) answer->path = phpsync_path_absolute(answer->told);
-    return fits(key) || answer->path != NULL;
+    if (answer->root == NULL || fits(key)) return answer->root != NULL;
+    answer->told = standard_name(root, kind, key);
+    answer->path = phpsync_path_absolute(answer->told);
+    return answer->path != NULL;
 }
 
 static bool find(zend_object *driver, zend_object *manager, const struct kind *kind, zend_string *key,
@@ -182,11 +189,11 @@ static bool find(zend_object *driver, zend_object *manager, const struct kind *k
     if (!ask_name(manager, kind, key, on_throw, &answer->told)) return false;
     zend_string *root = ask_root(manager, on_throw);
     if (root == NULL) return false;
-    bool placed = answer->told != NULL ? place_named(answer, root)
-                                       : place_standard(answer, root, kind, key, access == PHPSYNC_CHANGE);
+    bool placed = answer->told != NULL ? place_named(answer, root) : place_standard(answer, root, kind, key);
+    bool found = placed && phpsync_path_allowed(answer->root);
+    if (found && access == PHPSYNC_CHANGE) found = prepare(driver, manager, kind, key, root, answer, on_throw);
     zend_string_release(root);
-    if (!placed || !phpsync_path_allowed(answer->root)) return false;
-    return access != PHPSYNC_CHANGE || prepare(driver, manager, kind, answer, on_throw);
+    return found;
 }
 
 /* ------------------------------------------------------------------------ */

@@ -18,13 +18,15 @@
  */
 #include "php_phpsync.h"
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { KEPT = 64 };
 
 typedef struct phpsync_path {
     struct phpsync_path *next;
-    bool known; /* device and inode are */
+    bool known;    /* device and inode are */
+    bool straight; /* no link is on the way */
     dev_t device;
     ino_t inode;
     char name[];
@@ -105,6 +107,8 @@ static void remember_identity(phpsync_path *paths)
 {
     struct stat status;
     for (phpsync_path *path = paths; path != NULL; path = path->next) {
+        char real[MAXPATHLEN];
+        path->straight = realpath(path->name, real) != NULL && strcmp(path->name, real) == 0;
         path->known = stat(path->name, &status) == 0;
         if (!path->known) continue;
         path->device = status.st_dev;
@@ -189,10 +193,30 @@ static bool enter_request(phpsync_open_space *open)
     return true;
 }
 
-bool phpsync_open_space_is_current(const phpsync_open_space *open)
+/*
+ * To compare a path costs as much as a third of an increment, and the library
+ * heeds a folder that was replaced itself. So in a burst it is done some
+ * hundred times a second; but each time where a link leads to the folder: the
+ * library knows only what it led to.
+ */
+static bool was_just_compared(phpsync_open_space *open)
+{
+    static const int64_t BURST = 4 * 1000 * 1000;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    int64_t time = (int64_t)now.tv_sec * 1000 * 1000 * 1000 + now.tv_nsec;
+    bool straight = true;
+    for (const phpsync_path *path = open->paths; path != NULL; path = path->next) straight &= path->straight;
+    if (straight && time - open->compared < BURST) return true;
+    open->compared = time;
+    return false;
+}
+
+bool phpsync_open_space_is_current(phpsync_open_space *open)
 {
     bool restricted = PG(open_basedir) != NULL && *PG(open_basedir) != '\0';
-    return open->request == PHPSYNC_G(request) && !restricted && still_the_same(open->paths);
+    if (open->request != PHPSYNC_G(request) || restricted) return false;
+    return was_just_compared(open) || still_the_same(open->paths);
 }
 
 /* The user is part of it: what a DSN names may depend on who asks. */

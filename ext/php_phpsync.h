@@ -187,13 +187,14 @@ typedef struct phpsync_open_space {
     uint64_t request; /* the request that opened or checked it last */
     uint32_t references;
     struct phpsync_path *paths; /* what the driver opened */
+    int64_t compared;           /* coarse monotonic, ns: when a file space's folder was last */
 } phpsync_open_space;
 
 /* The space at dsn; throws and returns NULL on failure. Release it afterwards. any_folder: as psync_options says.
  */
 phpsync_open_space *phpsync_open_space_get(const zend_string *dsn, bool any_folder);
-/* Whether getting it again would give the same one. */
-bool phpsync_open_space_is_current(const phpsync_open_space *open);
+/* Whether getting a file space again would give the same one, or would have some milliseconds ago. */
+bool phpsync_open_space_is_current(phpsync_open_space *open);
 phpsync_open_space *phpsync_open_space_retain(phpsync_open_space *open);
 void phpsync_open_space_release(phpsync_open_space *open);
 void phpsync_open_spaces_init(HashTable *spaces);

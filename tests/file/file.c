@@ -9,6 +9,7 @@
  * - wait, await: for the Lock's end, for the Integer to be at least 1; at most two minutes. Says "waits" before;
  * - stay: takes, frees, counts; after a line from its input holds and counts; stays until the next line;
  * - move: is busy with the Lock, puts an empty folder in the space's place, holds; stays until a line;
+ * - vanish: the same, but moves the space's folder away only, and counts before it holds;
  * - close: takes, frees, counts; closes all its descriptors, opens others, holds and counts; stays until a line;
  * - state: prints "lock=absent|alive|ended integer=VALUE|none";
  * - prove: takes, frees and counts, then says "works".
@@ -201,17 +202,20 @@ static int stay_on(psync_result r)
     return fgets(line, sizeof line, stdin) ? 0 : 64;
 }
 
-static int move_and_hold(void)
+static int move_and_hold(bool vanish)
 {
-    const char *root = dsn + strlen("file://");
-    char moved[1024];
+    char root[PATH_MAX];
+    char moved[PATH_MAX + 8];
     psync_result r = PSYNC_OK;
+    if (sscanf(dsn, "file://%4000[^?]", root) != 1) return 64;
     snprintf(moved, sizeof moved, "%s.moved", root);
     for (int i = 0; !r && i < 100; i++) {
         r = acquire();
         if (!r) r = release();
     }
-    if (rename(root, moved) != 0 || mkdir(root, 0700) != 0) return 64;
+    if (rename(root, moved) != 0) return 64;
+    if (!vanish && mkdir(root, 0700) != 0) return 64;
+    if (!r && vanish) r = add();
     return stay_on(r ? r : take_hold());
 }
 
@@ -366,7 +370,8 @@ int main(int argc, char **argv)
     if (open_key()) return say(error.result);
     if (strcmp(argv[2], "state") == 0) return state();
     if (strcmp(argv[2], "stay") == 0) return stay();
-    if (strcmp(argv[2], "move") == 0) return move_and_hold();
+    if (strcmp(argv[2], "move") == 0) return move_and_hold(false);
+    if (strcmp(argv[2], "vanish") == 0) return move_and_hold(true);
     if (strcmp(argv[2], "close") == 0) return close_and_hold();
     if (strcmp(argv[2], "prove") == 0) {
         int status = prove();

@@ -50,22 +50,25 @@ def the_places_are_php_sync_fs_s(space):
 
 def who_lives_on_in_a_new_folder(space):
     for options in ('', '?mode=0666'):
-        for how in ('moved', 'removed', 'emptied', 'replaced'):
+        for how in ('moved', 'removed', 'emptied', 'replaced', 'linked'):
             space.fresh()
             process = subprocess.Popen(space.command('stay', options=options), stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, text=True)
             process.stdout.readline()
             time.sleep(0.1)     # a folder moved away is looked for twenty times a second, so not more often
-            if how in ('moved', 'replaced'):
+            if how in ('moved', 'replaced', 'linked'):
                 os.rename(space.root, space.root + '.moved')
-            if how == 'replaced':
+            if how == 'linked':
+                os.mkdir(space.root + '.target', 0o777)
+                os.symlink(space.root + '.target', space.root)
+            if how in ('replaced', 'linked'):
                 space.run('set', options=options)
             elif how == 'removed':
                 shutil.rmtree(space.root)
             elif how == 'emptied':
                 shutil.rmtree(space.root + '/locks')
                 shutil.rmtree(space.root + '/integers')
-            expected = '6' if how == 'replaced' else '1'
+            expected = '6' if how in ('replaced', 'linked') else '1'
             process.stdin.write('go\n')
             process.stdin.flush()
             told = process.stdout.readline().strip()
@@ -75,25 +78,29 @@ def who_lives_on_in_a_new_folder(space):
             process.communicate('go\n', timeout=120)
             told = space.state(options=options)
             space.check(f'{options} and that it released', told == ('absent', expected), told)
-            shutil.rmtree(space.root + '.moved', ignore_errors=True)
+            if how == 'linked':
+                os.unlink(space.root)
+            for end in ('.moved', '.target'):
+                shutil.rmtree(space.root + end, ignore_errors=True)
 
 
-def begin(space, action):
-    process = subprocess.Popen(space.command(action), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def begin(space, action, options=''):
+    process = subprocess.Popen(space.command(action, options=options), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     return process, process.stdout.readline().strip()
 
 
 def who_is_busy_while_its_folder_is_replaced(space):
-    space.fresh()
-    process, told = begin(space, 'move')
-    space.check('a process goes on when its folder was replaced in the midst of its work', told == '0', told)
-    told = space.state()
-    space.check('others see that it lives', told[0] == 'alive', told)
-    process.kill()
-    process.communicate()
-    told = space.state()
-    space.check('its Hold ends with it', told[0] == 'absent', told)
-    shutil.rmtree(space.root + '.moved', ignore_errors=True)
+    for action, options in (('move', ''), ('vanish', ''), ('vanish', '?mode=0644')):
+        space.fresh()
+        process, told = begin(space, action, options)
+        space.check(f'{action}: a process goes on when its folder was replaced in the midst of its work', told == '0', told)
+        told = space.state(options=options)
+        space.check(f'{action}: others see that it lives', told[0] == 'alive', told)
+        process.kill()
+        process.communicate()
+        told = space.state(options=options)
+        space.check(f'{action}: its Hold ends with it', told[0] == 'absent', told)
+        shutil.rmtree(space.root + '.moved', ignore_errors=True)
 
 
 def who_had_its_files_closed(space):
@@ -152,6 +159,17 @@ def planted_links(space):
     os.symlink(elsewhere + '/8c', f'{space.root}/integers/8c')
     told = run('add', options='?mode=0666')
     check('a link deep in a shared folder is refused', told.startswith('-') and 'link' in told, told)
+    os.unlink(f'{space.root}/integers/8c')
+    shutil.move(elsewhere + '/8c', f'{space.root}/integers/8c')
+    for options, mode, followed in (('', 0o700, True), ('?mode=0644', 0o755, True), ('', 0o770, False)):
+        space.fresh()
+        run('add', options=options)
+        os.chmod(space.root, mode)
+        shutil.move(f'{space.root}/integers/8c', elsewhere + '/8c')
+        os.symlink(elsewhere + '/8c', f'{space.root}/integers/8c')
+        told = run('add', options=options)
+        check(f'{options} a link deep in a folder of mode {mode:o}, followed: {followed}', (told == '0') == followed, told)
+        shutil.rmtree(elsewhere + '/8c')
     shutil.rmtree(elsewhere)
 
 

@@ -23,9 +23,11 @@ enum { SCENE_LANES = 2, SCENE_OPS = 8 };
         .kind = kind_, __VA_ARGS__                                                                                 \
     }
 
+enum needs { NEEDS_NOTHING, NEEDS_KILLS /* and so processes */, NEEDS_OUTAGES /* some calls get no answer */ };
+
 struct bug {
     const char *name;
-    bool kills;          /* its scene needs processes */
+    enum needs needs;    /* of its scene */
     psync_driver driver; /* the slots that it replaces */
     struct op scene[SCENE_LANES][SCENE_OPS];
 };

@@ -72,6 +72,25 @@ static psync_result redone(SLOT_GET)
     return twin_driver.integer_get(state, key, now, error);
 }
 
+/* The first one's reply is lost. */
+static psync_result unknown_and_twice(SLOT_ADD)
+{
+    psync_result r = twin_driver.integer_add(state, key, by, subtract, result, error);
+    if (atomic_exchange(&shared->notes[0], 1)) return r;
+    if (!honest) twin_driver.integer_add(state, key, by, subtract, result, error);
+    return psync_error_set(error, PSYNC_ERROR_UNKNOWN, 0, "the reply was lost");
+}
+
+/* The first one never gets to the engine, or so it says. */
+static psync_result failed_but_added(SLOT_ADD)
+{
+    if (atomic_exchange(&shared->notes[0], 1)) {
+        return twin_driver.integer_add(state, key, by, subtract, result, error);
+    }
+    if (!honest) twin_driver.integer_add(state, key, by, subtract, result, error);
+    return psync_error_set(error, PSYNC_ERROR_UNAVAILABLE, 0, "the engine is out of reach");
+}
+
 static psync_result wraps(SLOT_ADD)
 {
     psync_result r = twin_driver.integer_add(state, key, by, subtract, result, error);
@@ -173,52 +192,66 @@ static psync_result lists_the_removed(void *state, psync_integer_callback callba
 
 const struct bug integer_bugs[] = {
     {"an update is lost at creation",
-     false,
+     NEEDS_NOTHING,
      {.integer_add = lost_at_creation},
      {{DO(ADD, .a = 1)}, {DO(ADD, .a = 1)}}},
     {"an update is lost",
-     false,
+     NEEDS_NOTHING,
      {.integer_add = lost},
      {{DO(SET, .a = 10), DO(SIGNAL, .a = 3), DO(ADD, .a = 1)}, {DO(AWAIT, .a = 3), DO(ADD, .a = 1)}}},
-    {"an addition is applied twice", false, {.integer_add = added_twice}, {{DO(ADD, .a = 1), DO(GET)}}},
+    {"an addition is applied twice", NEEDS_NOTHING, {.integer_add = added_twice}, {{DO(ADD, .a = 1), DO(GET)}}},
     {"an addition cut off is done again",
-     true,
+     NEEDS_KILLS,
      {.integer_add = dies_after_adding, .integer_get = redone},
      {{DO(ADD, .a = 1)}, {DO(AWAIT_END, .a = 0), DO(GET)}}},
+    {"an addition of unknown outcome is applied twice",
+     NEEDS_OUTAGES,
+     {.integer_add = unknown_and_twice},
+     {{DO(ADD, .a = 1), DO(GET)}}},
+    {"an addition that failed is applied",
+     NEEDS_OUTAGES,
+     {.integer_add = failed_but_added},
+     {{DO(ADD, .a = 1), DO(GET)}}},
     {"a deleted Integer comes back",
-     false,
+     NEEDS_NOTHING,
      {.integer_add = resurrects},
      {{DO(SET, .a = 5), DO(ADD, .a = 1)}, {DO(AWAIT, .a = 1), DO(REMOVE), DO(SIGNAL, .a = 2)}}},
     {"a deletion does nothing",
-     false,
+     NEEDS_NOTHING,
      {.integer_remove = only_says_it_removed},
      {{DO(SET, .a = 5), DO(REMOVE), DO(GET)}}},
-    {"a sum leaves the range", false, {.integer_add = wraps}, {{DO(SET, .a = INT64_MAX), DO(ADD, .a = 1)}}},
+    {"a sum leaves the range", NEEDS_NOTHING, {.integer_add = wraps}, {{DO(SET, .a = INT64_MAX), DO(ADD, .a = 1)}}},
     {"an overflow creates the Integer",
-     false,
+     NEEDS_NOTHING,
      {.integer_add = creates_on_overflow},
      {{DO(SUBTRACT, .a = INT64_MIN), DO(INTEGER_EXISTS)}}},
-    {"a read is stale", false, {.integer_get = stale}, {{DO(SET, .a = 1), DO(GET), DO(ADD, .a = 1), DO(GET)}}},
+    {"a read is stale",
+     NEEDS_NOTHING,
+     {.integer_get = stale},
+     {{DO(SET, .a = 1), DO(GET), DO(ADD, .a = 1), DO(GET)}}},
     {"a missing Integer has another's value",
-     false,
+     NEEDS_NOTHING,
      {.integer_get = anothers_value, .integer_set = notes_what_is_set},
      {{DO(SET, .key = 1, .a = 7), DO(GET)}}},
     {"compareAndSet compares nothing",
-     false,
+     NEEDS_NOTHING,
      {.integer_compare_set = compares_nothing},
      {{DO(SET, .a = 1), DO(COMPARE_SET, .a = 5, .b = 6)}}},
     {"compareAndSet lets two win",
-     false,
+     NEEDS_NOTHING,
      {.integer_compare_set = two_winners},
      {{DO(SET, .a = 1), DO(SIGNAL, .a = 3), DO(COMPARE_SET, .a = 1, .b = 2)},
       {DO(AWAIT, .a = 3), DO(COMPARE_SET, .a = 1, .b = 3)}}},
     {"a wait for a value returns early",
-     false,
+     NEEDS_NOTHING,
      {.integer_await = await_notes, .integer_get = tells_what_is_waited_for},
      {{DO(SET, .a = 1), DO(AT_LEAST, .a = 5, .seconds = 0.01)}}},
-    {"an Integer is not listed", false, {.each_integer = lists_no_integer}, {{DO(SET, .a = 1), DO(LIST_INTEGERS)}}},
+    {"an Integer is not listed",
+     NEEDS_NOTHING,
+     {.each_integer = lists_no_integer},
+     {{DO(SET, .a = 1), DO(LIST_INTEGERS)}}},
     {"a removed Integer is listed",
-     false,
+     NEEDS_NOTHING,
      {.integer_remove = notes_the_removed, .each_integer = lists_the_removed},
      {{DO(SET, .a = 5), DO(REMOVE), DO(LIST_INTEGERS)}}},
     {.name = NULL},

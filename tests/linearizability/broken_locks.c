@@ -100,6 +100,29 @@ static psync_result only_says_it_freed(SLOT_RELEASE)
     return PSYNC_OK;
 }
 
+/* The first one never gets to the engine, or so it says. */
+static psync_result failed_but_taken(SLOT_ACQUIRE)
+{
+    if (atomic_exchange(&shared->notes[0], 1)) return twin_driver.lock_acquire(state, key, take, now, error);
+    if (!honest) twin_driver.lock_acquire(state, key, take, now, error);
+    return psync_error_set(error, PSYNC_ERROR_UNAVAILABLE, 0, "the engine is out of reach");
+}
+
+/* The first one's reply is lost, and it is sent again by whoever looks next. */
+static psync_result unknown_release(SLOT_RELEASE)
+{
+    psync_result r = twin_driver.lock_release(state, key, condition, fence, error);
+    if (atomic_exchange(&shared->notes[0], 1)) return r;
+    return psync_error_set(error, PSYNC_ERROR_UNKNOWN, 0, "the reply was lost");
+}
+
+static psync_result release_comes_again(SLOT_INSPECT)
+{
+    bool sent = atomic_load(&shared->notes[0]) == 1 && !atomic_exchange(&shared->notes[1], 1);
+    if (sent && !honest) twin_driver.lock_release(state, key, PSYNC_IF_ANY, 0, error);
+    return twin_driver.lock_inspect(state, key, now, owner, error);
+}
+
 static psync_result renews_what_is_over(void *state, psync_key *key, uint64_t fence, int64_t lease,
                                         int64_t *expires, psync_error *error)
 {
@@ -108,7 +131,7 @@ static psync_result renews_what_is_over(void *state, psync_key *key, uint64_t fe
 }
 
 /* An await that was woken for nothing is taken for the end. */
-static psync_result await_notes(void *state, psync_key *key, const psync_lock_state *seen, psync_role role,
+static psync_result await_notes(void *state, psync_key *key, psync_lock_state *seen, psync_role role,
                                 int64_t deadline, psync_error *error)
 {
     if (honest) return twin_driver.lock_await(state, key, seen, role, deadline, error);
@@ -137,53 +160,64 @@ static psync_result lists_no_lock(void *state, psync_lock_callback callback, voi
 }
 
 const struct bug lock_bugs[] = {
-    {"two processes own one Lock", false, {.lock_acquire = two_owners}, {{DO(ACQUIRE)}, {DO(ACQUIRE)}}},
+    {"two processes own one Lock", NEEDS_NOTHING, {.lock_acquire = two_owners}, {{DO(ACQUIRE)}, {DO(ACQUIRE)}}},
     {"a fence goes back",
-     false,
+     NEEDS_NOTHING,
      {.lock_acquire = fence_falls},
      {{DO(ACQUIRE), DO(RELEASE), DO(ACQUIRE), DO(RELEASE)}}},
-    {"a free Lock is refused", false, {.lock_acquire = says_no_without_reason}, {{DO(ACQUIRE)}}},
-    {"a lease ends early", false, {.lock_acquire = lease_too_short}, {{DO(HOLD, .lease = 60), DO(EXISTS)}}},
+    {"a free Lock is refused", NEEDS_NOTHING, {.lock_acquire = says_no_without_reason}, {{DO(ACQUIRE)}}},
+    {"a lease ends early", NEEDS_NOTHING, {.lock_acquire = lease_too_short}, {{DO(HOLD, .lease = 60), DO(EXISTS)}}},
     {"a lease never ends",
-     false,
+     NEEDS_NOTHING,
      {.lock_acquire = lease_too_long},
      {{DO(HOLD, .lease = 1e-3), DO(SPIN, .seconds = 10e-3), DO(EXISTS)}}},
     {"a Hold outlives its process",
-     true,
+     NEEDS_KILLS,
      {.lock_acquire = hold_outlives_its_process},
      {{DO(HOLD), DO(DIE)}, {DO(AWAIT_END, .a = 0), DO(SPIN, .seconds = 2 * SCENE_LIVENESS), DO(EXISTS)}}},
     {"a Lock dies with its process",
-     true,
+     NEEDS_KILLS,
      {.lock_acquire = lock_dies_with_its_process},
      {{DO(ACQUIRE), DO(DIE)}, {DO(AWAIT_END, .a = 0), DO(EXISTS)}}},
     {"a release frees the next owner's",
-     false,
+     NEEDS_NOTHING,
      {.lock_release = frees_the_next},
      {{DO(ACQUIRE), DO(RELEASE_IF)}, {DO(AWAIT, .a = 1), DO(RELEASE), DO(ACQUIRE), DO(SIGNAL, .a = 2)}}},
     {"a release ignores the fence",
-     false,
+     NEEDS_NOTHING,
      {.lock_release = ignores_the_fence},
      {{DO(ACQUIRE), DO(SIGNAL, .a = 1), DO(AWAIT, .a = 2), DO(RELEASE_IF)},
       {DO(AWAIT, .a = 1), DO(RELEASE), DO(ACQUIRE), DO(SIGNAL, .a = 2)}}},
     {"an acquisition is freed twice",
-     false,
+     NEEDS_NOTHING,
      {.lock_release = freed_twice},
      {{DO(ACQUIRE), DO(SIGNAL, .a = 3), DO(RELEASE)}, {DO(AWAIT, .a = 3), DO(RELEASE)}}},
-    {"a release frees and says no", false, {.lock_release = says_it_freed_none}, {{DO(ACQUIRE), DO(RELEASE)}}},
+    {"a release frees and says no",
+     NEEDS_NOTHING,
+     {.lock_release = says_it_freed_none},
+     {{DO(ACQUIRE), DO(RELEASE)}}},
     {"a release frees nothing",
-     false,
+     NEEDS_NOTHING,
      {.lock_release = only_says_it_freed},
      {{DO(ACQUIRE), DO(RELEASE), DO(EXISTS)}}},
+    {"a Lock is taken by a call that failed",
+     NEEDS_OUTAGES,
+     {.lock_acquire = failed_but_taken},
+     {{DO(ACQUIRE), DO(EXISTS)}}},
+    {"a release of unknown outcome is applied twice",
+     NEEDS_OUTAGES,
+     {.lock_release = unknown_release, .lock_inspect = release_comes_again},
+     {{DO(ACQUIRE), DO(RELEASE), DO(ACQUIRE), DO(EXISTS)}}},
     {"a Hold that is over is renewed",
-     false,
+     NEEDS_NOTHING,
      {.lock_renew = renews_what_is_over},
      {{DO(HOLD, .lease = 1e-3), DO(SPIN, .seconds = 10e-3), DO(RENEW, .lease = 60)}}},
     {"a wait returns early",
-     false,
+     NEEDS_NOTHING,
      {.lock_await = await_notes, .lock_inspect = wait_ends_early},
      {{DO(ACQUIRE), DO(SIGNAL, .a = 1), DO(AWAIT, .a = 2), DO(RELEASE)},
       {DO(AWAIT, .a = 1), DO(WAIT, .seconds = 0.02), DO(SIGNAL, .a = 2)}}},
-    {"the owner is another", false, {.lock_inspect = wrong_owner}, {{DO(ACQUIRE), DO(INSPECT)}}},
-    {"a Lock is not listed", false, {.each_lock = lists_no_lock}, {{DO(ACQUIRE), DO(LIST_LOCKS)}}},
+    {"the owner is another", NEEDS_NOTHING, {.lock_inspect = wrong_owner}, {{DO(ACQUIRE), DO(INSPECT)}}},
+    {"a Lock is not listed", NEEDS_NOTHING, {.each_lock = lists_no_lock}, {{DO(ACQUIRE), DO(LIST_LOCKS)}}},
     {.name = NULL},
 };

@@ -5,6 +5,8 @@
  * What a call does is written before it, then that it was begun; what it told
  * is written after it, its respond last. So of a process that was killed at any
  * point it is known what it had under way.
+ *
+ * A call may end without an answer where the set-up has outages; anywhere else that makes the run fail.
  */
 #include "performer.h"
 
@@ -30,7 +32,17 @@ struct call *begin_call(struct performer *p, const struct op *op)
     return call;
 }
 
-static void end(struct call *call, psync_result result)
+/* What an error says of the call. */
+static enum outcome without_an_answer(const struct performer *p, const struct call *call, psync_result result)
+{
+    if (!p->outages || (result != PSYNC_ERROR_UNKNOWN && result != PSYNC_ERROR_UNAVAILABLE)) {
+        run_failed("%s: %s", kind_name(call->op.kind), call_error.message);
+    }
+    return result == PSYNC_ERROR_UNAVAILABLE ? FAILED : UNKNOWN;
+}
+
+/* Whether it was answered. */
+static bool end(const struct performer *p, struct call *call, psync_result result)
 {
     int64_t respond = now_ns();
     switch (result) {
@@ -47,10 +59,11 @@ static void end(struct call *call, psync_result result)
         call->outcome = LOST;
         break;
     default:
-        run_failed("%s: %s", kind_name(call->op.kind), call_error.message);
+        call->outcome = without_an_answer(p, call, result);
     }
     /* Release: who sees it sees what came before. */
     __atomic_store_n(&call->respond, respond, __ATOMIC_RELEASE);
+    return call->outcome != UNKNOWN && call->outcome != FAILED;
 }
 
 void tell_owner(struct call *call, const psync_owner *owner)
@@ -74,7 +87,7 @@ static psync_wait wait_of(const struct op *op)
     return (psync_wait){.timeout = op->seconds, .interrupt = op->hook ? go_on : NULL};
 }
 
-void lock_call(struct performer *p, const struct op *op)
+bool lock_call(struct performer *p, const struct op *op)
 {
     psync_lock *lock = p->locks[op->key];
     psync_wait wait = wait_of(op);
@@ -106,7 +119,7 @@ void lock_call(struct performer *p, const struct op *op)
     }
     if (fence) call->fence = fence;
     if (op->kind == INSPECT && result == PSYNC_OK) tell_owner(call, &owner);
-    end(call, result);
+    return end(p, call, result);
 }
 
 /* A lane has one Hold of a key; with a new one the old one is given up first. */
@@ -134,17 +147,20 @@ void hold_call(struct performer *p, const struct op *op)
     default:
         result = psync_hold_release(*hold, &call_error);
     }
-    end(call, result);
+    /* Freeing the Hold tries it once more, and does not tell. */
+    if (op->kind == HOLD_RELEASE && result == PSYNC_ERROR_UNAVAILABLE) result = PSYNC_ERROR_UNKNOWN;
+    end(p, call, result);
     if (op->kind != HOLD_RELEASE) return;
-    psync_hold_free(*hold); /* it is no longer ours: nothing is released by it */
+    psync_hold_free(*hold); /* answered, it is no longer ours: nothing is released by it */
     *hold = NULL;
 }
 
-void integer_call(struct performer *p, const struct op *op)
+bool integer_call(struct performer *p, const struct op *op)
 {
     psync_integer *integer = p->integers[op->key];
     psync_wait wait = wait_of(op);
     int64_t value = 0;
+    if (op->kind == CHANGE && p->blind[op->key]) return true;
     struct call *call = begin_call(p, op);
     psync_result result = PSYNC_OK;
     call->existed = p->existed[op->key];
@@ -182,8 +198,10 @@ void integer_call(struct performer *p, const struct op *op)
     }
     bool waited = op->kind == AT_LEAST || op->kind == AT_MOST || op->kind == CHANGE;
     call->value = waited ? psync_integer_known(integer) : value;
-    end(call, result);
-    if (op->kind != GET) return;
+    bool answered = end(p, call, result);
+    if (op->kind != GET) return answered;
+    p->blind[op->key] = !answered;
     p->existed[op->key] = result == PSYNC_OK;
     p->seen[op->key] = value;
+    return answered;
 }

@@ -179,24 +179,13 @@ static int list_events(const struct part *part, struct event *events)
     return n;
 }
 
-/* What a killed process was making or removing may lack the name that lists go by, until it is changed again. */
-static bool is_cut_off(const struct history *history, const struct call *looked)
-{
-    if (looked->op.kind != INTEGER_LISTED || looked->outcome != NO) return false;
-    for (int i = 0; i < history->count; i++) {
-        const struct call *call = &history->calls[i];
-        bool same = !kind_is_lock(call->op.kind) && call->op.key == looked->op.key;
-        if (same && call->outcome == UNKNOWN && call_changes(call)) return true;
-    }
-    return false;
-}
-
 void part_of(const struct history *history, bool lock, int key, struct part *part)
 {
     *part = (struct part){.history = history, .model = lock ? &lock_model : &integer_model};
     for (int i = 0; i < history->count; i++) {
         const struct call *call = &history->calls[i];
-        if (kind_is_lock(call->op.kind) != lock || call->op.key != key || is_cut_off(history, call)) continue;
+        bool other = kind_is_lock(call->op.kind) != lock || call->op.key != key;
+        if (other || call->outcome == FAILED) continue;
         part->calls[part->count++] = i;
     }
 }

@@ -173,8 +173,8 @@ static void draw_words(const struct picture *p, const char *title)
     fprintf(p->file, "<text x=\"10\" y=\"57\">It began with: %s.</text>\n", state);
     fprintf(
         p->file,
-        "<text x=\"10\" y=\"74\" class=\"small\">A call takes effect at one moment of its bar. Dashed: its caller "
-        "was killed, it took effect at any later time or never.</text>\n");
+        "<text x=\"10\" y=\"74\" class=\"small\">A call takes effect at one moment of its bar. Dashed: its outcome "
+        "is not known, it took effect at any later time or never.</text>\n");
     fprintf(
         p->file,
         "<text x=\"10\" y=\"88\" class=\"small\">Green takes, orange ends, blue changes, grey looks. Pale: over "

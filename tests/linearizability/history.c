@@ -104,6 +104,12 @@ int64_t lease_latest(const struct call *call)
     return call->respond + (int64_t)(call->op.lease * 1e9) + LEASE_GRAIN;
 }
 
+/* Who keeps it alive does so well within the bound. */
+int64_t kept_alive_until(const struct history *history, const struct call *call)
+{
+    return call->invoke + history->liveness / 2;
+}
+
 double history_us(const struct history *history, int64_t time)
 {
     int64_t first = NEVER;
@@ -156,8 +162,8 @@ static bool tells_value(const struct call *call)
 
 void call_describe(const struct call *call, char *text, size_t size)
 {
-    static const char *const outcomes[] = {
-        [UNKNOWN] = " ?", [YES] = "", [NO] = " no", [OVERFLOWED] = " overflow", [LOST] = " lost"};
+    static const char *const outcomes[] = {[UNKNOWN] = " ?",           [YES] = "",       [NO] = " no",
+                                           [OVERFLOWED] = " overflow", [LOST] = " lost", [FAILED] = " failed"};
     char what[80];
     op_describe(&call->op, what, sizeof what);
     int n = snprintf(text, size, "%s%s", what, outcomes[call->outcome]);

@@ -3,9 +3,10 @@
  * history.h - what was called, when, by whom, and what came back.
  *
  * A lane is a process or a thread that makes one call after the other. A call
- * took effect at one moment between its invoke and its respond; one whose
- * caller was killed in the middle has no respond, and took effect at any
- * moment after its invoke or never.
+ * took effect at one moment between its invoke and its respond. One whose
+ * caller was killed in the middle, or was told that the outcome is not known,
+ * has no respond here: it took effect at any moment after its invoke or never.
+ * One that failed because the engine was out of reach certainly did nothing.
  *
  * What a kind of call can do to a key stands here, once: recorder, models,
  * shrinker and drawing all ask these functions.
@@ -79,11 +80,12 @@ struct op {
 };
 
 enum outcome {
-    UNKNOWN, /* the caller was killed in the middle */
+    UNKNOWN, /* the caller was killed in the middle, or told so */
     YES,
     NO,
     OVERFLOWED,
-    LOST /* a Hold that is no longer ours */
+    LOST,  /* a Hold that is no longer ours */
+    FAILED /* the engine was out of reach: nothing was done, and nothing told */
 };
 
 struct call {
@@ -111,6 +113,7 @@ struct history {
     int count;
     int lanes;
     int64_t liveness; /* ns: within what time after its holder's end a Hold is free */
+    bool outages;     /* the engine was out of reach at times: a Hold that was not kept alive may end */
     struct life lives[LANES_MAX];
     struct call calls[LANES_MAX * CALLS_MAX];
 };
@@ -130,6 +133,9 @@ bool call_gave_up_early(const struct call *call);
 /* The moments between which a lease that the call gave ends. */
 int64_t lease_earliest(const struct call *call);
 int64_t lease_latest(const struct call *call);
+
+/* With outages: the moment from which on a Hold without a lease may have ended for want of being kept alive. */
+int64_t kept_alive_until(const struct history *history, const struct call *call);
 
 /* How long after the history's first call, in microseconds, as it is told to people. */
 double history_us(const struct history *history, int64_t time);

@@ -59,18 +59,22 @@ static void note(struct call *call, const struct call *found, int64_t invoke)
     call->alive = found->alive;
 }
 
-void list_call(struct performer *p, bool locks)
+bool list_call(struct performer *p, bool locks)
 {
     struct listing listing = {.keys = locks ? p->workload->locks : p->workload->integers};
     int64_t invoke = now_ns();
     psync_result result = locks ? psync_space_each_lock(p->space, hear_lock, &listing, &call_error)
                                 : psync_space_each_integer(p->space, hear_integer, &listing, &call_error);
     int64_t respond = now_ns();
-    if (result != PSYNC_OK) run_failed("list: %s", call_error.message);
+    if (result != PSYNC_OK) {
+        if (!p->outages || result != PSYNC_ERROR_UNAVAILABLE) run_failed("list: %s", call_error.message);
+        return false;
+    }
     for (int i = 0; i < listing.keys; i++) {
         struct op op = {.kind = locks ? LOCK_LISTED : INTEGER_LISTED, .key = i};
         struct call *call = begin_call(p, &op);
         note(call, &listing.found[i], invoke);
         __atomic_store_n(&call->respond, respond, __ATOMIC_RELEASE); /* as in end() */
     }
+    return true;
 }

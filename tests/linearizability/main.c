@@ -7,6 +7,7 @@
  * workload.c  what to call, from a seed                     check.c   the search for an order
  * record.c    lanes, kills; perform.c: the calls            shrink.c, draw.c, judge.c  a rejected history told
  * twin.c      a correct driver in memory                    broken*.c, proof.c         what must be rejected
+ * flaky.c     the same, with calls that fail or have an unknown outcome
  */
 #include <errno.h>
 #include <getopt.h>
@@ -18,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "broken.h"
+#include "flaky.h"
 #include "judge.h"
 #include "perform.h"
 #include "proof.h"
@@ -33,9 +36,12 @@ static const char usage[] =
     "  --processes N   up to so many at once, 2 to 8 (default 4)\n"
     "  --liveness S    within what time a killed holder's Hold has to be free (default 1)\n"
     "  --threads       threads instead of processes; nobody is killed\n"
+    "  --no-kills      processes, none of which is killed\n"
+    "  --outages       the engine may be out of reach at times: a call may fail, or have an unknown outcome\n"
     "  --draw FOLDER   where the picture of a rejected history goes (default: the temporary folder)\n"
     "  --print         prints the workloads\n"
-    "\"twin://NAME\" is the correct driver in memory that --proof uses.\n";
+    "\"twin://NAME\" is the correct driver in memory that --proof uses; \"flaky://NAME\" is the same with "
+    "outages.\n";
 
 struct options {
     struct setup setup;
@@ -60,13 +66,20 @@ static void add_up(struct sums *sums, const struct history *history, const struc
     for (int i = 0; i < history->count; i++) sums->cut_off += history->calls[i].respond == NEVER;
 }
 
+/* The options that a workload depends on. */
+static const char *how(const struct setup *setup)
+{
+    if (setup->threads) return " --threads";
+    return setup->no_kills ? " --no-kills" : "";
+}
+
 /* One history. */
 static bool examine(const struct options *options, uint64_t seed, struct sums *sums)
 {
     static struct workload workload;
     static struct history history;
     char name[60];
-    workload_make(seed, options->processes, options->setup.threads, &workload);
+    workload_make(seed, options->processes, setup_kills(&options->setup), &workload);
     if (options->print) workload_print(&workload);
     if (!record(&options->setup, &workload, &history)) {
         printf("seed %" PRIu64 ": %s\n", seed, shared->why);
@@ -79,7 +92,7 @@ static bool examine(const struct options *options, uint64_t seed, struct sums *s
     snprintf(name, sizeof name, "seed-%" PRIu64, seed);
     tell(&history, &judgement, name, options->folder);
     printf("The workload, not the timing, comes again with --seed %" PRIu64 " --histories 1 --processes %d%s\n",
-           seed, options->processes, options->setup.threads ? " --threads" : "");
+           seed, options->processes, how(&options->setup));
     return false;
 }
 
@@ -109,7 +122,7 @@ static bool number(const char *text, double least, double most, double *result)
     return *text && !*rest && *result >= least && *result <= most;
 }
 
-enum { SEED = 1000, SECONDS, HISTORIES, PROCESSES, LIVENESS, THREADS, DRAW, PRINT, PROOF };
+enum { SEED = 1000, SECONDS, HISTORIES, PROCESSES, LIVENESS, THREADS, NO_KILLS, OUTAGES, DRAW, PRINT, PROOF };
 
 static bool set_option(struct options *options, int option, const char *text)
 {
@@ -132,6 +145,10 @@ static bool set_option(struct options *options, int option, const char *text)
         return number(text, 0, 1e4, &options->setup.liveness);
     case THREADS:
         return options->setup.threads = true;
+    case NO_KILLS:
+        return options->setup.no_kills = true;
+    case OUTAGES:
+        return options->setup.outages = true;
     case DRAW:
         options->folder = text;
         return options->draw_given = true;
@@ -152,6 +169,8 @@ static bool read_options(struct options *options, int argc, char **argv)
                                           {"processes", required_argument, NULL, PROCESSES},
                                           {"liveness", required_argument, NULL, LIVENESS},
                                           {"threads", no_argument, NULL, THREADS},
+                                          {"no-kills", no_argument, NULL, NO_KILLS},
+                                          {"outages", no_argument, NULL, OUTAGES},
                                           {"draw", required_argument, NULL, DRAW},
                                           {"print", no_argument, NULL, PRINT},
                                           {"proof", no_argument, NULL, PROOF},
@@ -179,13 +198,15 @@ int main(int argc, char **argv)
         return 64;
     }
     bool ok;
+    static psync_driver flaky;
+    twin_create();
+    flaky = flaky_create();
     if (options.proof) {
-        ok = prove(options.setup.threads, options.draw_given ? options.folder : NULL);
+        ok = prove(&flaky, options.setup.threads, options.draw_given ? options.folder : NULL);
     } else {
-        if (strncmp(options.setup.dsn, "twin:", 5) == 0) {
-            twin_create();
-            options.setup.driver = &twin_driver;
-        }
+        if (strncmp(options.setup.dsn, "twin:", 5) == 0) options.setup.driver = &twin_driver;
+        if (strncmp(options.setup.dsn, "flaky:", 6) == 0) options.setup.driver = &flaky;
+        honest = true;
         ok = campaign(&options);
     }
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;

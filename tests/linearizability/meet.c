@@ -8,9 +8,6 @@
 #include "perform.h"
 #include "recorder.h"
 
-/* How long something that must come may take on a busy machine. */
-static const int64_t PATIENCE = INT64_C(60000000000);
-
 int64_t now_ns(void)
 {
     struct timespec time;

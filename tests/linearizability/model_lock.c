@@ -41,11 +41,23 @@ static bool must_be_dead(const struct history *history, const struct state *stat
     return dead != NEVER && dead + history->liveness < time;
 }
 
+/*
+ * Whether a Hold may be nobody's by now: its taker was told that the outcome is not known, and so has no Hold to
+ * keep alive; or it could not keep it alive, while the engine was out of reach.
+ */
+static bool may_be_lost(const struct history *history, const struct state *state, int64_t time)
+{
+    const struct call *taker = taker_of(history, state);
+    if (taker->outcome == UNKNOWN) return true;
+    return history->outages && !state->lease && kept_alive_until(history, taker) <= time;
+}
+
 static bool lapse(const struct history *history, struct state *state, int64_t time)
 {
     if (!state->taker) return false;
     bool expired = state->lease && lease_earliest(&history->calls[state->lease - 1]) <= time;
-    bool orphaned = is_hold(history, state) && may_be_dead(history, state, time);
+    bool orphaned =
+        is_hold(history, state) && (may_be_dead(history, state, time) || may_be_lost(history, state, time));
     if (!expired && !orphaned) return false;
     state->taker = state->lease = 0;
     state->fence = 0;

@@ -106,17 +106,64 @@ static void close_keys(struct performer *p)
 psync_space *open_space(const struct setup *setup)
 {
     psync_space *space = NULL;
-    psync_result result = setup->driver
-                              ? psync_space_open_driver(setup->driver, setup->dsn, NULL, &space, &call_error)
-                              : psync_space_open(setup->dsn, NULL, &space, &call_error);
+    int64_t end = now_ns() + PATIENCE;
+    psync_result result;
+    do {
+        result = setup->driver ? psync_space_open_driver(setup->driver, setup->dsn, NULL, &space, &call_error)
+                               : psync_space_open(setup->dsn, NULL, &space, &call_error);
+    } while (setup->outages && result == PSYNC_ERROR_UNAVAILABLE && now_ns() < end);
     if (result != PSYNC_OK) run_failed("%s", call_error.message);
     return space;
+}
+
+/* Calls of the last lane: in outages each is made until it is answered, or could not be for long. */
+struct last {
+    struct performer p;
+    int64_t end;
+};
+
+static struct last begin_last(const struct setup *setup, const struct workload *workload, psync_space *space,
+                              int lane)
+{
+    struct last last = {.p = {.workload = workload, .lane = lane, .space = space, .outages = setup->outages},
+                        .end = now_ns() + PATIENCE};
+    open_keys(&last.p);
+    return last;
+}
+
+/* What failed is taken back: it says nothing, and there may be many. */
+static bool again(const struct last *last)
+{
+    struct lane *lane = &shared->lanes[last->p.lane];
+    int number = atomic_load_explicit(&lane->started, memory_order_relaxed);
+    bool failed = number && lane->calls[number - 1].outcome == FAILED;
+    if (failed) atomic_store_explicit(&lane->started, number - 1, memory_order_relaxed);
+    if (atomic_load(&shared->failed)) return false;
+    if (now_ns() > last->end) run_failed("the engine stays out of reach: %s", call_error.message);
+    nap();
+    return now_ns() <= last->end;
+}
+
+static void insist_on_lock(struct last *last, struct op op)
+{
+    while (!lock_call(&last->p, &op) && again(last)) continue;
+}
+
+static void insist_on_integer(struct last *last, struct op op)
+{
+    while (!integer_call(&last->p, &op) && again(last)) continue;
+}
+
+static void insist_on_list(struct last *last, bool locks)
+{
+    while (!list_call(&last->p, locks) && again(last)) continue;
 }
 
 void perform(const struct setup *setup, const struct workload *workload, int lane)
 {
     const struct script *script = &workload->scripts[lane];
-    struct performer p = {.workload = workload, .lane = lane, .space = open_space(setup)};
+    struct performer p = {
+        .workload = workload, .lane = lane, .space = open_space(setup), .outages = setup->outages};
     if (p.space) open_keys(&p);
     atomic_fetch_add(&shared->ready, 1);
     while (!atomic_load(&shared->go)) sched_yield();
@@ -128,37 +175,37 @@ void perform(const struct setup *setup, const struct workload *workload, int lan
     psync_space_close(p.space);
 }
 
-void perform_look(const struct workload *workload, psync_space *space, int lane)
+void perform_look(const struct setup *setup, const struct workload *workload, psync_space *space, int lane)
 {
-    struct performer p = {.workload = workload, .lane = lane, .space = space};
-    open_keys(&p);
+    struct last last = begin_last(setup, workload, space, lane);
     for (int i = 0; i < workload->locks; i++) {
-        lock_call(&p, &(struct op){.kind = EXISTS, .key = i});
-        lock_call(&p, &(struct op){.kind = INSPECT, .key = i});
+        insist_on_lock(&last, (struct op){.kind = EXISTS, .key = i});
+        insist_on_lock(&last, (struct op){.kind = INSPECT, .key = i});
     }
-    for (int i = 0; i < workload->integers; i++) integer_call(&p, &(struct op){.kind = GET, .key = i});
-    list_call(&p, true);
-    list_call(&p, false);
-    close_keys(&p);
+    for (int i = 0; i < workload->integers; i++) insist_on_integer(&last, (struct op){.kind = GET, .key = i});
+    insist_on_list(&last, true);
+    insist_on_list(&last, false);
+    close_keys(&last.p);
 }
 
-void perform_rescue(const struct workload *workload, psync_space *space, int lane)
+void perform_rescue(const struct setup *setup, const struct workload *workload, psync_space *space, int lane)
 {
     static const int64_t LARGE = INT64_MAX - 1000; /* no script sets it */
-    struct performer p = {.workload = workload, .lane = lane, .space = space};
-    open_keys(&p);
-    for (int i = 0; i < workload->locks; i++) lock_call(&p, &(struct op){.kind = RELEASE, .key = i});
-    for (int i = 0; i < workload->integers; i++) integer_call(&p, &(struct op){.kind = SET, .key = i, .a = LARGE});
-    close_keys(&p);
+    struct last last = begin_last(setup, workload, space, lane);
+    for (int i = 0; i < workload->locks; i++) insist_on_lock(&last, (struct op){.kind = RELEASE, .key = i});
+    for (int i = 0; i < workload->integers; i++) {
+        insist_on_integer(&last, (struct op){.kind = SET, .key = i, .a = LARGE});
+    }
+    close_keys(&last.p);
 }
 
-void perform_removal(psync_space *space)
+void perform_removal(const struct setup *setup, const struct workload *workload, psync_space *space, int lane)
 {
-    struct performer p = {.space = space};
-    open_keys(&p);
+    struct last last = begin_last(setup, workload, space, lane);
     for (int i = 0; i < KEYS_MAX; i++) {
-        psync_lock_release(p.locks[i], NULL);
-        psync_integer_remove(p.integers[i], NULL);
+        while (psync_lock_release(last.p.locks[i], &call_error) < 0 && setup->outages && again(&last)) continue;
+        while (psync_integer_remove(last.p.integers[i], &call_error) < 0 && setup->outages && again(&last))
+            continue;
     }
-    close_keys(&p);
+    close_keys(&last.p);
 }

@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+/* How long, in ns, something that must come may take on a busy machine. */
+#define PATIENCE INT64_C(60000000000)
+
 int64_t now_ns(void); /* CLOCK_MONOTONIC */
 void nap(void);       /* a moment, for loops that look */
 

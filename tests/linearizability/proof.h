@@ -3,9 +3,14 @@
 #ifndef LINEARIZABILITY_PROOF_H
 #define LINEARIZABILITY_PROOF_H
 
+#include <phpsync/driver.h>
+
 #include <stdbool.h>
 
-/* Every broken driver and its honest twin, by processes or by threads; pictures go to folder, unless it is NULL. */
-bool prove(bool threads, const char *folder);
+/*
+ * Every broken driver and its honest twin, and the flaky one both ways, by processes or by threads; pictures go to
+ * folder, unless it is NULL.
+ */
+bool prove(const psync_driver *flaky, bool threads, const char *folder);
 
 #endif

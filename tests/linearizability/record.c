@@ -25,6 +25,9 @@
 /* How long a history may take: all its waits have limits far below. */
 static const int64_t STUCK = INT64_C(120000000000);
 
+/* What who waits is given, it has long had after this; if not, to be given it again does no harm. */
+static const int64_t AGAIN = INT64_C(200000000);
+
 struct shared *shared;
 
 static psync_space *parents_space;
@@ -146,12 +149,8 @@ static bool is_over(const struct setup *setup, struct history *history, int lane
     return setup->threads ? atomic_load(&shared->lanes[lane].leaving) != 0 : has_ended(history, lane);
 }
 
-/*
- * Once every lane has ended or waits with patience, those that wait get what
- * they wait for, once; a wake-up that is lost then, or was lost to one who was
- * killed, leaves its lane stuck.
- */
-static void rescue(const struct setup *setup, const struct workload *workload, struct history *history)
+/* Waits until every lane has ended or waits with patience; how many wait. */
+static int let_settle(const struct setup *setup, struct history *history)
 {
     int busy, waiting, last = 0;
     int64_t end = now_ns() + STUCK;
@@ -167,9 +166,26 @@ static void rescue(const struct setup *setup, const struct workload *workload, s
         if (busy && now_ns() > end) tell_stuck(last);
         if (busy) nap();
     } while (busy && !atomic_load(&shared->failed));
+    return waiting;
+}
+
+/*
+ * Those that wait with patience get what they wait for, once; a wake-up that
+ * is lost then, or was lost to one who was killed, leaves its lane stuck. With
+ * outages one of them may have taken a Lock without being told, and so not
+ * free it for the next: then they get it again, as often as each may have done that.
+ */
+static void rescue(const struct setup *setup, const struct workload *workload, struct history *history)
+{
+    int waiting = let_settle(setup, history);
     if (!waiting) return;
-    perform_look(workload, parents_space, history->lanes - 1);
-    perform_rescue(workload, parents_space, history->lanes - 1);
+    perform_look(setup, workload, parents_space, history->lanes - 1);
+    perform_rescue(setup, workload, parents_space, history->lanes - 1);
+    for (int more = setup->outages ? waiting : 0; more > 0 && waiting; more--) {
+        int64_t until = now_ns() + AGAIN;
+        while (now_ns() < until && (waiting = let_settle(setup, history))) nap();
+        if (waiting) perform_rescue(setup, workload, parents_space, history->lanes - 1);
+    }
 }
 
 /* Lets the lanes go once all have opened the space, or one could not. */
@@ -238,6 +254,7 @@ static void begin_history(const struct setup *setup, const struct workload *work
     history->count = 0;
     history->lanes = workload->lanes + workload->kills + 1; /* the last is the parent's */
     history->liveness = (int64_t)(setup->liveness * 1e9);
+    history->outages = setup->outages;
 }
 
 static void gather_calls(struct history *history)
@@ -249,6 +266,7 @@ static void gather_calls(struct history *history)
             struct call *call = &history->calls[history->count++];
             *call = from->calls[i];
             if (call->respond == NEVER) call->outcome = UNKNOWN; /* killed while it wrote down the rest */
+            if (call->outcome == UNKNOWN) call->respond = NEVER; /* it may take effect yet */
         }
     }
 }
@@ -266,8 +284,8 @@ bool record(const struct setup *setup, const struct workload *workload, struct h
         int64_t until = now_ns() + history->liveness + 1;
         while (now_ns() < until) nap();
     }
-    perform_look(workload, parents_space, history->lanes - 1);
-    perform_removal(parents_space);
+    perform_look(setup, workload, parents_space, history->lanes - 1);
+    perform_removal(setup, workload, parents_space, history->lanes - 1);
     atomic_store(&shared->churn, false);
     gather_calls(history);
     return !atomic_load(&shared->failed);

@@ -38,8 +38,15 @@ struct setup {
     const char *dsn;
     const psync_driver *driver; /* NULL: the DSN's own */
     bool threads;               /* instead of processes; nobody is killed then */
+    bool no_kills;              /* processes of which nobody is killed */
+    bool outages;               /* calls may fail, or have an unknown outcome */
     double liveness;            /* seconds */
 };
+
+static inline bool setup_kills(const struct setup *setup)
+{
+    return !setup->threads && !setup->no_kills;
+}
 
 /* What lanes write while they run. */
 struct lane {
@@ -53,7 +60,7 @@ struct shared {
     atomic_int ready, go, failed;
     atomic_bool churn, stop; /* for who churns */
     atomic_int signals[SIGNALS];
-    atomic_llong notes[SIGNALS]; /* for drivers, zeroed before each history */
+    atomic_llong notes[SIGNALS]; /* for drivers of this folder, zeroed before each history */
     atomic_int ended[LANES_MAX];
     char why[PSYNC_MESSAGE_SIZE];
     struct lane lanes[LANES_MAX];
@@ -75,11 +82,11 @@ psync_space *open_space(const struct setup *setup);
 /* A lane, from its first op to its last, in its own process or thread. */
 void perform(const struct setup *setup, const struct workload *workload, int lane);
 /* Looks at every key. */
-void perform_look(const struct workload *workload, psync_space *space, int lane);
+void perform_look(const struct setup *setup, const struct workload *workload, psync_space *space, int lane);
 /* Frees every Lock and gives every Integer a large value: all that waits has to be woken, one by the other. */
-void perform_rescue(const struct workload *workload, psync_space *space, int lane);
+void perform_rescue(const struct setup *setup, const struct workload *workload, psync_space *space, int lane);
 /* Leaves nothing behind. */
-void perform_removal(psync_space *space);
+void perform_removal(const struct setup *setup, const struct workload *workload, psync_space *space, int lane);
 /* Makes and removes other keys until told to stop. */
 void perform_churn(const struct setup *setup);
 

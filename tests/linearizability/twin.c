@@ -60,21 +60,24 @@ void twin_create(void)
     table->fence = 1000;
 }
 
-static void enter(void)
-{
-    if (pthread_mutex_lock(&table->mutex) == EOWNERDEAD) pthread_mutex_consistent(&table->mutex);
-}
-
-static void leave(void)
-{
-    pthread_mutex_unlock(&table->mutex);
-}
-
 static int64_t clock_ns(clockid_t clock)
 {
     struct timespec time;
     clock_gettime(clock, &time);
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* Nobody sleeps in the mutex: the wake-up of one who is killed just then would be lost for the others. */
+static void enter(void)
+{
+    int result;
+    while ((result = pthread_mutex_trylock(&table->mutex)) == EBUSY) nap();
+    if (result == EOWNERDEAD) pthread_mutex_consistent(&table->mutex);
+}
+
+static void leave(void)
+{
+    pthread_mutex_unlock(&table->mutex);
 }
 
 /* ---- cells. Under the mutex. ------------------------------------------------------------------ */
@@ -213,7 +216,7 @@ static psync_result inspect(void *state, psync_key *key, psync_lock_state *now, 
     return content.exists ? PSYNC_OK : PSYNC_NO;
 }
 
-static psync_result await_lock(void *state, psync_key *key, const psync_lock_state *seen, psync_role role,
+static psync_result await_lock(void *state, psync_key *key, psync_lock_state *seen, psync_role role,
                                int64_t deadline, psync_error *error)
 {
     psync_lock_state now;

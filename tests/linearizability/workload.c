@@ -211,7 +211,7 @@ static void insert_death(struct mood *mood, struct script *script)
     }
 }
 
-void workload_make(uint64_t seed, int lanes, bool threads, struct workload *workload)
+void workload_make(uint64_t seed, int lanes, bool kills, struct workload *workload)
 {
     struct mood mood = {.chance = {seed}};
     int calls = LANE_CALLS_MIN + (int)below(&mood, LANE_CALLS);
@@ -223,7 +223,7 @@ void workload_make(uint64_t seed, int lanes, bool threads, struct workload *work
                                   .locks = mood.locks,
                                   .integers = mood.integers,
                                   .churn = below(&mood, 2) == 0};
-    if (!threads) {
+    if (kills) {
         workload->kills = (int)below(&mood, KILLS_MAX + 1);
         workload->settle = workload->kills && below(&mood, 32) == 0;
     }

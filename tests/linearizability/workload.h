@@ -5,8 +5,8 @@
 
 #include "recorder.h"
 
-/* The same seed, number of lanes and kind of lanes give the same workload. */
-void workload_make(uint64_t seed, int lanes, bool threads, struct workload *workload);
+/* The same seed, number of lanes and whether they may be killed give the same workload. */
+void workload_make(uint64_t seed, int lanes, bool kills, struct workload *workload);
 /* Prints what each lane is to do. */
 void workload_print(const struct workload *workload);
 

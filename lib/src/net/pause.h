@@ -14,8 +14,8 @@
 int64_t net_jitter(int64_t ns);
 
 /*
- * The pause after so many failures in a row (1: the first): doubles from
- * NET_PAUSE_MIN on, up to NET_PAUSE_MAX, jittered between half of that and that, but never under NET_PAUSE_MIN.
+ * The pause after so many failures in a row (1: the first): up to twice NET_PAUSE_MIN, and doubling up to
+ * NET_PAUSE_MAX, always jittered down to half of that.
  */
 int64_t net_pause(unsigned failures);
 

@@ -38,6 +38,16 @@ symlink('two', "$root/next");
 rename("$root/next", "$root/current");
 check(!$lock->exists() && $n->increment(7) === 7 && is_dir("$root/two/integers") && $lock->tryLock(), 'the other folder');
 check(file_lock('k', new FileManager("$root/one"))->unlock() && $lock->unlock(), 'both');
+// A folder that gives way to a link, in a burst of calls.
+$manager = new FileManager("$root/plain");
+$n = file_integer('k', $manager);
+$lock = file_lock('k', $manager);
+check($n->increment(100) === 100 && $lock->tryLock() && $lock->unlock(), 'no link yet');
+rename("$root/plain", "$root/old");
+symlink('two', "$root/plain");
+check($lock->tryLock() && file_lock('k', new FileManager("$root/two"))->unlock(), 'the link leads to the Lock at once');
+for ($moved = 0; $n->increment() > 100; $moved++) usleep(1000);
+check($n->getValue() === 8, 'and to the Integer soon');
 // Who waits sees its Lock go with the folder, and a waiter for a value sees it come.
 $lock = file_lock('w', new FileManager("$root/w"));
 $lock->lock();

@@ -26,7 +26,7 @@ psync_result file_grant(const struct file_options *options, int fd, mode_t mode,
                         psync_error *error)
 {
     struct stat st;
-    if (!options->shared) return PSYNC_OK; /* made with it, and no umask takes the owner's rights away */
+    if (!options->grants) return PSYNC_OK; /* made with it, and no umask takes the owner's rights away */
     if (fstat(fd, &st) != 0) return file_failed(error, errno, "look at", path);
     if (options->group && st.st_gid != options->gid && fchown(fd, (uid_t)-1, options->gid) != 0) {
         return psync_error_set(error, PSYNC_ERROR_PERMISSION, errno,
@@ -53,7 +53,7 @@ psync_result file_folder_sync(int at, const char *path, psync_error *error)
 static psync_result grant_folder(const struct file_options *options, int at, const char *name, psync_error *error)
 {
     int fd;
-    if (!options->shared) return PSYNC_OK;
+    if (!options->grants) return PSYNC_OK;
     FILE_RETRY(fd, openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (fd < 0) return file_failed(error, errno, "open", name);
     psync_result r = file_grant(options, fd, options->folder_mode, name, error);
@@ -114,9 +114,9 @@ static psync_result make_beside(const struct file_options *options, int at, cons
 static psync_result make_one(struct file_home *home, int at, const char *name, bool own, psync_error *error)
 {
     psync_result r;
-    if (home->options.shared && own) {
+    if (home->options.grants && own) {
         r = make_beside(&home->options, at, name, error);
-    } else if (home->options.shared) {
+    } else if (home->options.grants) {
         r = make_granted(home, at, name, error);
         bool unknown = r == PSYNC_NO && (errno == EINVAL || errno == ENOSYS || errno == EXDEV);
         if (unknown) r = make_plain(&home->options, at, name, error);
@@ -133,7 +133,7 @@ static psync_result go_on(struct file_home *home, int root, int *at, const char 
 {
     /* The spare files' own folders cannot be made among them. */
     bool own = strncmp(below, FILE_OWN_FOLDER, strlen(FILE_OWN_FOLDER)) == 0;
-    const int how = O_PATH | O_DIRECTORY | O_CLOEXEC | (home->options.shared ? O_NOFOLLOW : 0);
+    const int how = O_PATH | O_DIRECTORY | O_CLOEXEC | (file_root_shared(home) ? O_NOFOLLOW : 0);
     psync_result r = PSYNC_OK;
     int next;
     FILE_RETRY(next, openat(*at, name, how));
@@ -205,7 +205,7 @@ static psync_result make_path(const struct file_options *options, const char *ro
 {
     char parent[PATH_MAX];
     psync_result r = PSYNC_OK;
-    if (options->shared && strcmp(root, path) == 0) {
+    if (options->grants && strcmp(root, path) == 0) {
         r = make_beside(options, AT_FDCWD, path, error);
     } else if (is_ours(root, path)) {
         r = make_plain(options, AT_FDCWD, path, error);

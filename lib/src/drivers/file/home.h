@@ -38,7 +38,7 @@ struct file_options {
     mode_t folder_mode;
     gid_t gid;
     bool group;
-    bool shared;     /* others than this user may write: no symbolic link below root is followed */
+    bool grants;     /* others may read or write: what is made gets its mode and group, whatever the umask */
     bool durable;    /* a change has reached the disk when its call returns */
     bool polling;    /* inotify would not tell of others' changes, or poll= was given */
     bool remote;     /* a network file system */
@@ -86,6 +86,7 @@ struct file_root {
     atomic_uint turn; /* how often another folder stood at the path */
     atomic_uint spare_turn;
     atomic_int_least64_t looked; /* monotonic */
+    atomic_bool shared;          /* others than this user may write: no symbolic link below the root is followed */
     struct file_id id;
     struct file_id spare_id;
 };

@@ -14,12 +14,15 @@ static const char key_suffix[] = ".key";
 
 static psync_result publish_key(const psync_key *key, struct file_place *beside, psync_error *error)
 {
-    struct file_temporary temporary;
-    psync_result r = file_temporary_make(beside->home, key->bytes, key->length, &temporary, error);
-    if (r) return r;
-    r = file_publish(&temporary, beside, true, error);
-    file_temporary_close(&temporary);
-    return r;
+    for (int attempt = 0; attempt < 16; attempt++) {
+        struct file_temporary temporary;
+        psync_result r = file_temporary_make(beside->home, key->bytes, key->length, &temporary, error);
+        if (r) return r;
+        r = file_publish(&temporary, beside, true, error);
+        file_temporary_close(&temporary);
+        if (r != PSYNC_NO) return r; /* else the space's folder was replaced meanwhile */
+    }
+    return file_failed(error, ENOENT, "create", beside->path);
 }
 
 psync_result file_key_write(const psync_key *key, const struct file_place *place, psync_error *error)

@@ -105,7 +105,7 @@ static psync_result parse(const psync_dsn *dsn, struct file_options *options, ps
     if (!r && durable) r = parse_durable(durable, options, error);
     if (!r && poll) r = parse_poll(poll, options, error);
     options->folder_mode = folder_mode(options);
-    options->shared = (options->mode & 0066) != 0;
+    options->grants = (options->mode & 0066) != 0;
     return r;
 }
 
@@ -170,7 +170,8 @@ psync_result file_options_check(const struct file_options *options, psync_error 
 {
     struct stat st;
     if (stat(options->root, &st) != 0) return file_failed(error, errno, "look at", options->root);
-    psync_result r = check_folder(options, options->root, &st, error);
+    psync_result r = check_link(options, options->root, error);
+    if (!r) r = check_folder(options, options->root, &st, error);
     if (!r) r = check_inner(options, FILE_OWN_FOLDER, error);
     if (!r) r = check_inner(options, FILE_SPARE_FOLDER, error);
     if (!r) r = check_inner(options, FILE_LOCKS, error);

@@ -93,7 +93,7 @@ static psync_result reach(struct file_place *place, bool look, psync_error *erro
     psync_result r = file_root(place->home, look, &place->at, error);
     place->turn = file_root_turn(place->home);
     place->name += place->home->root_length + 1;
-    return !r && place->at >= 0 && place->home->options.shared ? enter(place, false, error) : r;
+    return !r && place->at >= 0 && file_root_shared(place->home) ? enter(place, false, error) : r;
 }
 
 /* After an error: whether another folder stands at the root's path by now; the place is in that one then. */
@@ -209,7 +209,7 @@ psync_result file_place_make(struct file_place *place, psync_error *error)
         return r ? r : reach(place, false, error);
     }
     psync_result r = enter(place, true, error);
-    if (r || place->home->options.shared) return r;
+    if (r || file_root_shared(place->home)) return r;
     file_place_leave(place);
     return reach(place, false, error);
 }

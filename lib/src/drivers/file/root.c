@@ -49,23 +49,40 @@ static int put(atomic_int *descriptor, struct file_id *id, int fd, const struct 
     return r;
 }
 
+bool file_root_shared(const struct file_home *home)
+{
+    /* Set before the folder gets its descriptor, whose release or system call it precedes. */
+    return atomic_load_explicit(&home->root.shared, memory_order_relaxed);
+}
+
+static bool others_may_write(const struct file_options *options, const struct stat *root)
+{
+    if (options->group || ((options->mode | root->st_mode) & 0022)) return true;
+    return root->st_uid != geteuid() && root->st_uid != 0;
+}
+
 static psync_result open_root(struct file_home *home, int *fd, psync_error *error)
 {
     const char *path = home->options.root;
     struct file_root *root = &home->root;
     struct file_id id;
     int new;
-    FILE_RETRY(new, open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    FILE_RETRY(new, open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (new < 0 && errno == ENOENT) return PSYNC_OK;
     if (new < 0 || file_stat_open(new, &id) != 0) {
         psync_result r = file_failed(error, errno, "open", path);
         if (new >= 0) close(new);
         return r;
     }
+    struct stat st;
     psync_result r = file_options_check(&home->options, error);
+    if (!r && fstat(new, &st) != 0) r = file_failed(error, errno, "look at", path);
     if (r) {
         close(new);
         return r;
+    }
+    if (others_may_write(&home->options, &st)) {
+        atomic_store_explicit(&root->shared, true, memory_order_relaxed); /* see file_root_shared */
     }
     *fd = put(&root->fd, &root->id, new, &id);
     if (*fd < 0) return file_failed(error, errno, "open", path);
@@ -80,7 +97,7 @@ static psync_result look_at_path(struct file_home *home, int *fd, psync_error *e
     struct file_id there;
     struct file_root *root = &home->root;
     *fd = -1;
-    if (file_stat_path(AT_FDCWD, home->options.root, &there) != 0) {
+    if (file_stat_followed(AT_FDCWD, home->options.root, &there) != 0) {
         return errno == ENOENT ? PSYNC_OK : file_failed(error, errno, "look at", home->options.root);
     }
     bool due = file_coarse_now() - atomic_load_explicit(&root->looked, memory_order_relaxed) >= LOOK;

@@ -26,6 +26,12 @@ void file_root_doubt(struct file_home *home);
 /* How often another folder stood at the path. */
 unsigned file_root_turn(const struct file_home *home);
 
+/*
+ * Whether others than this user (and root) may write to the open folder, or its owner is another: then a symbolic
+ * link in it may be a trap. Once true it stays so for this home.
+ */
+bool file_root_shared(const struct file_home *home);
+
 /* Monotonic, some milliseconds behind at most, and cheap: for what is due now and then. */
 int64_t file_coarse_now(void);
 

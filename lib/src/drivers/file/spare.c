@@ -154,7 +154,7 @@ psync_result file_publish(const struct file_temporary *temporary, struct file_pl
             return r;
         }
         if (errno != ENOENT) break;
-        if (is_lost(home, temporary->name)) return failed(home, ENOENT, "keep a file in", error);
+        if (is_lost(home, temporary->name)) return PSYNC_NO;
         r = file_place_make(place, error);
         errno = ENOENT;
     }

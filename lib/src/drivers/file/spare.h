@@ -37,8 +37,9 @@ psync_result file_temporary_make(struct file_home *home, const char *content, si
 
 /*
  * Moves a temporary to a place; makes missing folders. PSYNC_NO: something is
- * there already; the temporary's name is gone then, as on an error. With
- * replace the place is taken whatever is there.
+ * there already, or the temporary was lost with the folder that it was made in;
+ * its name is gone then, as on an error. With replace the place is taken
+ * whatever is there.
  */
 psync_result file_publish(const struct file_temporary *temporary, struct file_place *place, bool replace,
                           psync_error *error);

@@ -42,6 +42,11 @@ int file_stat_path(int at, const char *path, struct file_id *id)
     return look(at, path, AT_SYMLINK_NOFOLLOW, id);
 }
 
+int file_stat_followed(int at, const char *path, struct file_id *id)
+{
+    return look(at, path, 0, id);
+}
+
 int file_stat_open(int fd, struct file_id *id)
 {
     return look(fd, "", AT_EMPTY_PATH, id);

@@ -21,6 +21,8 @@ struct file_id {
 
 /* The file at a path; a link is not followed. -1 and errno as stat(2). */
 int file_stat_path(int at, const char *path, struct file_id *id);
+/* The same; a link is followed. */
+int file_stat_followed(int at, const char *path, struct file_id *id);
 /* An open file. */
 int file_stat_open(int fd, struct file_id *id);
 

@@ -78,7 +78,7 @@ static void sweep(int at, const char *name)
 
 static psync_result walk(struct level *level, int at, const char *name)
 {
-    const int follow = level->home->options.shared ? O_NOFOLLOW : 0;
+    const int follow = file_root_shared(level->home) ? O_NOFOLLOW : 0;
     level->any = false;
     psync_result r = file_folder_each(at, name, follow, visit_name, level, level->error);
     if (!r && !level->any && level->depth == FILE_DEPTH) sweep(at, name);
