@@ -10,6 +10,7 @@
 
 #if PSYNC_WITH_POSTGRESQL
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "change.h"
@@ -348,6 +349,14 @@ static bool holder_lives(const struct lock_wait *wait, int64_t *again)
     return true;
 }
 
+/* Whether it has a lease that ends before the one that was seen, which the core sleeps for at most. */
+static bool ends_sooner(const struct lock_call *lock, const psync_lock_state *seen)
+{
+    static const int64_t unsharp = 20 * PSYNC_NS_PER_MS; /* what two requests differ by that are not equally fast */
+    if (!lock->row.is_leased) return false;
+    return !seen->expires || lock->before + lock->row.left < seen->expires - unsharp;
+}
+
 static psync_result look(void *argument, bool ask, int64_t *again, psync_error *error)
 {
     struct lock_wait *wait = argument;
@@ -356,20 +365,23 @@ static psync_result look(void *argument, bool ask, int64_t *again, psync_error *
     psync_result r = run(wait->state, NET_READ, &lock, arm_step, error);
     if (r) return r;
     bool same = lock.row.exists && lock.row.fence == wait->seen->fence && !lock.restless;
-    if (!same || pg_lock_row_is_orphan(&lock.row)) return PSYNC_OK;
+    if (!same || pg_lock_row_is_orphan(&lock.row) || ends_sooner(&lock, wait->seen)) return PSYNC_OK;
     *again = next_look(&lock.row);
     return PSYNC_NO;
 }
 
-psync_result pg_lock_await(void *opaque, psync_key *key, const psync_lock_state *seen, psync_role role,
-                           int64_t deadline, psync_error *error)
+psync_result pg_lock_await(void *opaque, psync_key *key, psync_lock_state *seen, psync_role role, int64_t deadline,
+                           psync_error *error)
 {
     pg_state *state = opaque;
     struct lock_wait wait = {state, key, seen};
     char channel[NET_CHANNEL_SIZE];
+    char news[NET_NEWS_SIZE];
     (void)role; /* all are told; the first to ask takes it */
     pg_channel(channel, &state->home, 'l', key);
-    return net_await(&state->home, channel, seen->version, look, &wait, deadline, NULL, error);
+    psync_result r = net_await(&state->home, channel, seen->version, look, &wait, deadline, news, error);
+    if (!r && *news && strtoull(news, NULL, 10) == seen->fence) seen->exists = false; /* that very one was freed */
+    return r;
 }
 
 /* ---- lists ---------------------------------------------------------------- */

@@ -51,8 +51,8 @@ const char pg_repeat_constraint[] = "phpsync_repeat";
     " number = CASE WHEN r.number < EXCLUDED.number THEN EXCLUDED.number ELSE 0 END,"                              \
     " result = EXCLUDED.result, seen = EXCLUDED.seen)"
 
-#define RUNG(row)    " rung = " row ".waiting IS NOT NULL, waiting = NULL"
-#define RING(source) " CASE WHEN " source ".rung THEN pg_notify($5, '') END" /* $5 channel */
+#define RUNG(row)          " rung = " row ".waiting IS NOT NULL, waiting = NULL"
+#define RING(source, news) " CASE WHEN " source ".rung THEN pg_notify($5, " news ") END" /* $5 channel */
 
 /* Whether a row of locks is an acquisition: one whose lease ran out counts as absent. */
 #define LOCKED "(l.held AND (l.expires IS NULL OR l.expires > clock_timestamp()))"
@@ -69,132 +69,135 @@ const char pg_repeat_constraint[] = "phpsync_repeat";
 #define WINDOW       " ctid >= format('(%s,0)', $1)::tid AND ctid < format('(%s,0)', $2)::tid"
 #define PAGES(table) " pg_relation_size('@." table "'::regclass) / current_setting('block_size')::bigint"
 
+/* clang-format off */
 static const struct {
     const char *types; /* a letter a parameter: uuid, int8, space (text), bytes, truth */
     const char *text;  /* "@" stands for the schema */
 } sources[PG_STATEMENTS] = {
     /* $1 the server process's pid as told at the login. A pooler tells another one; then nothing may be set, as the
      * session is somebody else's next. */
-    [PG_HELLO] = {"i", "SELECT h.direct, (SELECT version FROM @.layout), CASE WHEN h.direct THEN"
-                       " set_config('default_transaction_isolation', 'read committed', false)"
-                       " || set_config('enable_seqscan', 'off', false)"
-                       " || set_config('plan_cache_mode', 'force_generic_plan', false) END"
-                       " FROM (SELECT pg_backend_pid() = $1 AS direct) AS h"},
+    [PG_HELLO] = {"i",
+        "SELECT h.direct, (SELECT version FROM @.layout), CASE WHEN h.direct THEN"
+        " set_config('default_transaction_isolation', 'read committed', false)"
+        " || set_config('enable_seqscan', 'off', false)"
+        " || set_config('plan_cache_mode', 'force_generic_plan', false) END"
+        " FROM (SELECT pg_backend_pid() = $1 AS direct) AS h"},
 
     /* $2 the first number of the request, $3 the one to void. A row: it is void from now on. */
-    [PG_VOID] = {"uii", "INSERT INTO @.requests AS r (client, number, result, seen)"
-                        " VALUES ($1, $3, NULL, clock_timestamp()) ON CONFLICT (client) DO UPDATE"
-                        " SET number = EXCLUDED.number, result = NULL, seen = EXCLUDED.seen"
-                        " WHERE r.number < $2 OR (r.result IS NULL AND r.number < $3) RETURNING number"},
-    [PG_RECORD] = {"u", "SELECT number, result FROM @.requests WHERE client = $1"},
+    [PG_VOID] = {"uii",
+        "INSERT INTO @.requests AS r (client, number, result, seen)"
+        " VALUES ($1, $3, NULL, clock_timestamp()) ON CONFLICT (client) DO UPDATE"
+        " SET number = EXCLUDED.number, result = NULL, seen = EXCLUDED.seen"
+        " WHERE r.number < $2 OR (r.result IS NULL AND r.number < $3) RETURNING number"},
+    [PG_RECORD] = {"u",
+        "SELECT number, result FROM @.requests WHERE client = $1"},
 
     /* $5 hold, $6 lease in us or NULL, $7 whether that is the user's, $8 owner. The first column: taken. */
     [PG_LOCK_TAKE] = {CHANGE "titb",
-                      "WITH taken AS (UPDATE @.locks AS l SET held = true, fence = greatest(l.fence + 1, " NOW_US
-                      "), hold = $5, leased = $7, expires = clock_timestamp() + $6 * interval '1 microsecond',"
-                      " changed = clock_timestamp(), owner = $8"
-                      " WHERE space = $3 AND key = $4 AND NOT " LOCKED " RETURNING fence)," RECORD(
-                          "taken", "fence") " SELECT true, true, fence, $5, $7, NULL, NULL FROM taken UNION ALL"
-                                            " SELECT false," STATE " FROM @.locks AS l"
-                                            " WHERE space = $3 AND key = $4 AND NOT EXISTS (SELECT FROM taken)"},
-    [PG_LOCK_CREATE] = {"sb", "INSERT INTO @.locks (space, key, fence, changed)"
-                              " SELECT $1, $2, fence, clock_timestamp() FROM @.layout"
-                              " ON CONFLICT (space, key) DO NOTHING"},
+        "WITH taken AS (UPDATE @.locks AS l SET held = true, fence = greatest(l.fence + 1, " NOW_US "),"
+        " hold = $5, leased = $7, expires = clock_timestamp() + $6 * interval '1 microsecond',"
+        " changed = clock_timestamp(), owner = $8"
+        " WHERE space = $3 AND key = $4 AND NOT " LOCKED " RETURNING fence)," RECORD("taken", "fence")
+        " SELECT true, true, fence, $5, $7, NULL, NULL FROM taken UNION ALL"
+        " SELECT false," STATE " FROM @.locks AS l"
+        " WHERE space = $3 AND key = $4 AND NOT EXISTS (SELECT FROM taken)"},
+    [PG_LOCK_CREATE] = {"sb",
+        "INSERT INTO @.locks (space, key, fence, changed) SELECT $1, $2, fence, clock_timestamp() FROM @.layout"
+        " ON CONFLICT (space, key) DO NOTHING"},
     /* $6 fence, or NULL for any. */
     [PG_LOCK_RELEASE] = {CHANGE "si",
-                         "WITH freed AS (UPDATE @.locks AS l SET held = false, changed = clock_timestamp()," RUNG(
-                             "l") " WHERE space = $3 AND key = $4 AND " LOCKED
-                                  " AND ($6 IS NULL OR fence = $6) RETURNING fence, rung)," RECORD(
-                                      "freed", "fence") " SELECT fence," RING("freed") " FROM freed"},
+        "WITH freed AS (UPDATE @.locks AS l SET held = false, changed = clock_timestamp()," RUNG("l")
+        " WHERE space = $3 AND key = $4 AND " LOCKED " AND ($6 IS NULL OR fence = $6)"
+        " RETURNING fence, rung)," RECORD("freed", "fence")
+        " SELECT fence," RING("freed", "fence::text") " FROM freed"},
     /* $6 fence, $7 lease in us, $8 whether it is the user's. An earlier end is what waiters must hear of. */
-    [PG_LOCK_RENEW] =
-        {CHANGE "siit",
-         "WITH kept AS (UPDATE @.locks AS l SET leased = l.leased OR $8,"
-         " expires = clock_timestamp() + $7 * interval '1 microsecond', rung = l.waiting IS NOT NULL AND"
-         " (l.expires IS NULL OR l.expires > clock_timestamp() + $7 * interval '1 microsecond')"
-         " WHERE space = $3 AND key = $4 AND " LOCKED " AND l.hold AND fence = $6"
-         " RETURNING fence, rung)," RECORD("kept", "fence") " SELECT fence," RING("kept") " FROM kept"},
-    [PG_LOCK_INSPECT] = {"sb", "SELECT true," STATE " FROM @.locks AS l WHERE space = $1 AND key = $2"},
+    [PG_LOCK_RENEW] = {CHANGE "siit",
+        "WITH kept AS (UPDATE @.locks AS l SET leased = l.leased OR $8,"
+        " expires = clock_timestamp() + $7 * interval '1 microsecond', rung = l.waiting IS NOT NULL AND"
+        " (l.expires IS NULL OR l.expires > clock_timestamp() + $7 * interval '1 microsecond')"
+        " WHERE space = $3 AND key = $4 AND " LOCKED " AND l.hold AND fence = $6"
+        " RETURNING fence, rung)," RECORD("kept", "fence")
+        " SELECT fence," RING("kept", "''") " FROM kept"},
+    [PG_LOCK_INSPECT] = {"sb",
+        "SELECT true," STATE " FROM @.locks AS l WHERE space = $1 AND key = $2"},
     /* $3 fence. The first column: whether it is known now that somebody waits. */
-    [PG_LOCK_ARM] = {"sbi", "WITH armed AS (UPDATE @.locks AS l SET waiting = clock_timestamp()"
-                            " WHERE space = $1 AND key = $2 AND " LOCKED " AND fence = $3 AND waiting IS NULL"
-                            " RETURNING true," STATE ") SELECT * FROM armed UNION ALL"
-                            " SELECT waiting IS NOT NULL," STATE " FROM @.locks AS l"
-                            " WHERE space = $1 AND key = $2 AND NOT EXISTS (SELECT FROM armed)"},
+    [PG_LOCK_ARM] = {"sbi",
+        "WITH armed AS (UPDATE @.locks AS l SET waiting = clock_timestamp()"
+        " WHERE space = $1 AND key = $2 AND " LOCKED " AND fence = $3 AND waiting IS NULL"
+        " RETURNING true," STATE ") SELECT * FROM armed UNION ALL"
+        " SELECT waiting IS NOT NULL," STATE " FROM @.locks AS l"
+        " WHERE space = $1 AND key = $2 AND NOT EXISTS (SELECT FROM armed)"},
     /* $2 the key before the first, $3 how many. */
-    [PG_LOCK_LIST] = {"sbi", "SELECT key," STATE " FROM @.locks AS l WHERE space = $1 AND key > $2 AND " LOCKED
-                             " ORDER BY key LIMIT $3"},
+    [PG_LOCK_LIST] = {"sbi",
+        "SELECT key," STATE " FROM @.locks AS l WHERE space = $1 AND key > $2 AND " LOCKED " ORDER BY key LIMIT $3"},
 
-    [PG_INTEGER_GET] = {"sb", "SELECT value FROM @.integers WHERE space = $1 AND key = $2 AND value IS NOT NULL"},
+    [PG_INTEGER_GET] = {"sb",
+        "SELECT value FROM @.integers WHERE space = $1 AND key = $2 AND value IS NOT NULL"},
     /* $6 value */
-    [PG_INTEGER_SET] =
-        {CHANGE "si",
-         "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES ($3, $4, $6)"
-         " ON CONFLICT (space, key) DO UPDATE SET value = EXCLUDED.value," RUNG(
-             "i") " RETURNING value, rung)," RECORD("change",
-                                                    "value") " SELECT value," RING("change") " FROM change"},
+    [PG_INTEGER_SET] = {CHANGE "si",
+        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES ($3, $4, $6)"
+        " ON CONFLICT (space, key) DO UPDATE SET value = EXCLUDED.value," RUNG("i")
+        " RETURNING value, rung)," RECORD("change", "value")
+        " SELECT value," RING("change", "''") " FROM change"},
     /* $6 by */
-    [PG_INTEGER_ADD] =
-        {CHANGE "si", "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES ($3, $4, $6)"
-                      " ON CONFLICT (space, key) DO UPDATE SET"
-                      " value = coalesce(i.value, 0) + EXCLUDED.value," RUNG("i") " RETURNING value, rung)," RECORD(
-                          "change", "value") " SELECT value," RING("change") " FROM change"},
+    [PG_INTEGER_ADD] = {CHANGE "si",
+        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES ($3, $4, $6)"
+        " ON CONFLICT (space, key) DO UPDATE SET value = coalesce(i.value, 0) + EXCLUDED.value," RUNG("i")
+        " RETURNING value, rung)," RECORD("change", "value")
+        " SELECT value," RING("change", "''") " FROM change"},
     /* Subtracts the smallest bigint, whose opposite is none. It can be right for a negative value only. */
     [PG_INTEGER_ADD_SMALLEST] = {CHANGE "s",
-                                 "WITH change AS (UPDATE @.integers AS i SET"
-                                 " value = i.value + 9223372036854775807 + 1," RUNG(
-                                     "i") " WHERE space = $3 AND key = $4 AND value IS NOT NULL"
-                                          " RETURNING value, rung)," RECORD(
-                                              "change", "value") " SELECT value," RING("change") " FROM change"},
+        "WITH change AS (UPDATE @.integers AS i SET value = i.value + 9223372036854775807 + 1," RUNG("i")
+        " WHERE space = $3 AND key = $4 AND value IS NOT NULL"
+        " RETURNING value, rung)," RECORD("change", "value")
+        " SELECT value," RING("change", "''") " FROM change"},
     /* $6 expected, $7 desired. Whether it was done, and the value before. */
-    [PG_INTEGER_COMPARE_SET] = {CHANGE "sii", "WITH change AS (UPDATE @.integers AS i SET value = $7," RUNG(
-                                                  "i") " WHERE space = $3 AND key = $4 AND value = $6 RETURNING "
-                                                       "rung)," RECORD("change",
-                                                                       "1") " SELECT c.rung IS NOT NULL, "
-                                                                            "i.value," RING("c") " FROM (SELECT) "
-                                                                                                 "AS one"
-                                                                                                 " LEFT JOIN "
-                                                                                                 "@.integers AS i "
-                                                                                                 "ON i.space = $3 "
-                                                                                                 "AND i.key = $4"
-                                                                                                 " LEFT JOIN "
-                                                                                                 "change AS c ON "
-                                                                                                 "true"},
-    [PG_INTEGER_REMOVE] = {CHANGE "s", "WITH change AS (DELETE FROM @.integers AS i"
-                                       " WHERE space = $3 AND key = $4 AND value IS NOT NULL"
-                                       " RETURNING waiting IS NOT NULL AS rung)," RECORD(
-                                           "change", "1") " SELECT true," RING("change") " FROM change"},
+    [PG_INTEGER_COMPARE_SET] = {CHANGE "sii",
+        "WITH change AS (UPDATE @.integers AS i SET value = $7," RUNG("i")
+        " WHERE space = $3 AND key = $4 AND value = $6 RETURNING rung)," RECORD("change", "1")
+        " SELECT c.rung IS NOT NULL, i.value," RING("c", "''") " FROM (SELECT) AS one"
+        " LEFT JOIN @.integers AS i ON i.space = $3 AND i.key = $4 LEFT JOIN change AS c ON true"},
+    [PG_INTEGER_REMOVE] = {CHANGE "s",
+        "WITH change AS (DELETE FROM @.integers AS i WHERE space = $3 AND key = $4 AND value IS NOT NULL"
+        " RETURNING waiting IS NOT NULL AS rung)," RECORD("change", "1")
+        " SELECT true," RING("change", "''") " FROM change"},
     /* Whether it is known now that somebody waits, and the value. */
-    [PG_INTEGER_ARM] = {"sb", "WITH armed AS (UPDATE @.integers AS i SET waiting = clock_timestamp()"
-                              " WHERE space = $1 AND key = $2 AND " MARK_IS_OLD " RETURNING value)"
-                              " SELECT true, value FROM armed UNION ALL"
-                              " SELECT NOT " MARK_IS_OLD ", value FROM @.integers AS i"
-                              " WHERE space = $1 AND key = $2 AND NOT EXISTS (SELECT FROM armed)"},
+    [PG_INTEGER_ARM] = {"sb",
+        "WITH armed AS (UPDATE @.integers AS i SET waiting = clock_timestamp()"
+        " WHERE space = $1 AND key = $2 AND " MARK_IS_OLD " RETURNING value)"
+        " SELECT true, value FROM armed UNION ALL SELECT NOT " MARK_IS_OLD ", value FROM @.integers AS i"
+        " WHERE space = $1 AND key = $2 AND NOT EXISTS (SELECT FROM armed)"},
     /* A row for an Integer that does not exist, so that a mark can be put there. */
-    [PG_INTEGER_EXPECT] = {"sb", "INSERT INTO @.integers (space, key) VALUES ($1, $2)"
-                                 " ON CONFLICT (space, key) DO NOTHING"},
-    [PG_INTEGER_LIST] = {"sbi", "SELECT key, value FROM @.integers"
-                                " WHERE space = $1 AND key > $2 AND value IS NOT NULL ORDER BY key LIMIT $3"},
+    [PG_INTEGER_EXPECT] = {"sb",
+        "INSERT INTO @.integers (space, key) VALUES ($1, $2) ON CONFLICT (space, key) DO NOTHING"},
+    [PG_INTEGER_LIST] = {"sbi",
+        "SELECT key, value FROM @.integers WHERE space = $1 AND key > $2 AND value IS NOT NULL"
+        " ORDER BY key LIMIT $3"},
 
     /* The tables' sizes in pages, unless somebody swept just now. */
-    [PG_SWEEP_CLAIM] = {"", "UPDATE @.layout SET swept = clock_timestamp()"
-                            " WHERE swept < clock_timestamp() - interval '1 minute'"
-                            " RETURNING" PAGES("requests") "," PAGES("locks") "," PAGES("integers")},
+    [PG_SWEEP_CLAIM] = {"",
+        "UPDATE @.layout SET swept = clock_timestamp() WHERE swept < clock_timestamp() - interval '1 minute'"
+        " RETURNING" PAGES("requests") "," PAGES("locks") "," PAGES("integers")},
     /* $1 and $2: from this page to before that one. */
-    [PG_SWEEP_REQUESTS] = {"ii", "DELETE FROM @.requests WHERE" WINDOW " AND seen < " AN_HOUR_AGO},
-    [PG_SWEEP_LOCKS] = {"ii", "WITH gone AS (DELETE FROM @.locks WHERE" WINDOW
-                              " AND (NOT held OR expires < " AN_HOUR_AGO ") AND changed < " AN_HOUR_AGO
-                              " RETURNING fence) UPDATE @.layout AS t SET fence = greatest(t.fence, g.fence)"
-                              " FROM (SELECT max(fence) AS fence FROM gone) AS g WHERE g.fence > t.fence"},
-    [PG_SWEEP_INTEGERS] = {"ii", "DELETE FROM @.integers WHERE" WINDOW
-                                 " AND value IS NULL AND (waiting IS NULL OR waiting < " AN_HOUR_AGO ")"},
+    [PG_SWEEP_REQUESTS] = {"ii",
+        "DELETE FROM @.requests WHERE" WINDOW " AND seen < " AN_HOUR_AGO},
+    [PG_SWEEP_LOCKS] = {"ii",
+        "WITH gone AS (DELETE FROM @.locks WHERE" WINDOW
+        " AND (NOT held OR expires < " AN_HOUR_AGO ") AND changed < " AN_HOUR_AGO " RETURNING fence)"
+        " UPDATE @.layout AS t SET fence = greatest(t.fence, g.fence)"
+        " FROM (SELECT max(fence) AS fence FROM gone) AS g WHERE g.fence > t.fence"},
+    [PG_SWEEP_INTEGERS] = {"ii",
+        "DELETE FROM @.integers WHERE" WINDOW
+        " AND value IS NULL AND (waiting IS NULL OR waiting < " AN_HOUR_AGO ")"},
 
-    [PG_INFO] = {"s", "SELECT current_setting('server_version'), current_database()::text, current_user::text,"
-                      " (SELECT count(*)::text FROM @.locks AS l WHERE space = $1 AND " LOCKED "),"
-                      " (SELECT count(*)::text FROM @.integers WHERE space = $1 AND value IS NOT NULL),"
-                      " (SELECT sum(pg_total_relation_size(oid))::text FROM pg_class"
-                      " WHERE oid IN ('@.requests'::regclass, '@.locks'::regclass, '@.integers'::regclass))"},
+    [PG_INFO] = {"s",
+        "SELECT current_setting('server_version'), current_database()::text, current_user::text,"
+        " (SELECT count(*)::text FROM @.locks AS l WHERE space = $1 AND " LOCKED "),"
+        " (SELECT count(*)::text FROM @.integers WHERE space = $1 AND value IS NOT NULL),"
+        " (SELECT sum(pg_total_relation_size(oid))::text FROM pg_class"
+        " WHERE oid IN ('@.requests'::regclass, '@.locks'::regclass, '@.integers'::regclass))"},
 };
+/* clang-format on */
 
 static const char layout[] =
     "SELECT pg_advisory_xact_lock(7308604759796115312); " /* "phpsync" */
