@@ -11,10 +11,6 @@
 
 #if PSYNC_WITH_POSTGRESQL
 
-#include <string.h>
-
-#include "net/home.h"
-
 enum { ATTEMPTS = 1024 }; /* with the pauses between them, more than fit in half of the records' life */
 
 static int64_t number_of(const net_call *call, unsigned attempt)
@@ -74,18 +70,12 @@ net_outcome pg_change_void(net_call *call, pg_change *change)
     return make_void(call, change);
 }
 
-void pg_put_key(net_call *call, pg_arguments *arguments, const psync_key *key)
-{
-    pg_put_bytes(arguments, call->home->space, strlen(call->home->space));
-    pg_put_bytes(arguments, key->bytes, key->length);
-}
-
 static void begin(net_call *call, unsigned attempt, pg_arguments *arguments, const psync_key *key)
 {
     arguments->count = 0;
     pg_put_client(arguments, call->client);
     pg_put_number(arguments, number_of(call, attempt));
-    pg_put_key(call, arguments, key);
+    pg_put_bytes(arguments, key->bytes, key->length);
 }
 
 void pg_change_begin(net_call *call, const pg_change *change, pg_arguments *arguments, const psync_key *key)

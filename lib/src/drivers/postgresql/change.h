@@ -26,7 +26,7 @@ typedef struct pg_change {
 } pg_change;
 
 net_outcome pg_change_before(net_call *call, pg_change *change);
-/* Puts what all changes begin with: client, number, space, key. */
+/* Puts what all changes begin with: client, number, key. */
 void pg_change_begin(net_call *call, const pg_change *change, pg_arguments *arguments, const psync_key *key);
 net_outcome pg_change_run(net_call *call, pg_change *change, enum pg_statement statement,
                           const pg_arguments *arguments, PGresult **rows);
@@ -35,8 +35,5 @@ net_outcome pg_change_run(net_call *call, pg_change *change, enum pg_statement s
 net_outcome pg_change_void(net_call *call, pg_change *change);
 /* As pg_change_begin with a number above all attempts, for what undoes a request. */
 void pg_change_begin_undo(net_call *call, pg_arguments *arguments, const psync_key *key);
-
-/* Space and key, for statements that change nothing. */
-void pg_put_key(net_call *call, pg_arguments *arguments, const psync_key *key);
 
 #endif

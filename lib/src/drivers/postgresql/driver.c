@@ -48,10 +48,11 @@ static psync_result open_space(const psync_dsn *dsn, const psync_options *option
     if (!state) return psync_error_set(error, PSYNC_ERROR_FULL, 0, "out of memory");
     pg_sweep_plan(state);
     psync_result r = pg_options_read(dsn, &state->options, error);
-    if (!r && !pg_statements_make(state->statements, state->options.schema)) {
-        r = psync_error_set(error, PSYNC_ERROR_FULL, 0, "out of memory");
-    }
     if (!r) r = net_home_open(&state->home, &engine, state, state, dsn, options, error);
+    if (!r && !pg_statements_make(state->statements, state->options.schema, state->home.space)) {
+        r = psync_error_set(error, PSYNC_ERROR_FULL, 0, "out of memory");
+        net_home_close(&state->home);
+    }
     if (r) {
         free_state(state);
         return r;
@@ -97,10 +98,9 @@ struct facts {
 static net_outcome info_step(net_call *call, void *argument)
 {
     struct facts *facts = argument;
-    pg_arguments arguments = {.count = 0};
-    pg_put_bytes(&arguments, call->home->space, strlen(call->home->space));
+    pg_arguments none = {.count = 0};
     facts->direct = ((pg_connection *)call->connection)->direct;
-    return pg_run(call, PG_INFO, &arguments, &facts->rows);
+    return pg_run(call, PG_INFO, &none, &facts->rows);
 }
 
 static psync_result info(void *opaque, psync_info_callback callback, void *argument, psync_error *error)

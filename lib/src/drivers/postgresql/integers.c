@@ -136,7 +136,7 @@ static net_outcome get_step(net_call *call, void *argument)
     struct integer_call *integer = argument;
     pg_arguments arguments = {.count = 0};
     PGresult *rows;
-    pg_put_key(call, &arguments, integer->key);
+    pg_put_bytes(&arguments, integer->key->bytes, integer->key->length);
     net_outcome outcome = pg_run(call, PG_INTEGER_GET, &arguments, &rows);
     if (outcome != NET_DONE || call->result) return outcome;
     see(integer, rows, 0);
@@ -161,7 +161,7 @@ static net_outcome arm_step(net_call *call, void *argument)
     for (int i = 0; i < TRIES; i++) {
         pg_arguments arguments = {.count = 0};
         PGresult *rows;
-        pg_put_key(call, &arguments, integer->key);
+        pg_put_bytes(&arguments, integer->key->bytes, integer->key->length);
         net_outcome outcome = pg_run(call, PG_INTEGER_ARM, &arguments, &rows);
         if (outcome != NET_DONE || call->result) return outcome;
         bool has_row = PQntuples(rows) > 0;

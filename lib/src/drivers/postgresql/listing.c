@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "change.h"
 #include "state.h"
 #include "net/request.h"
 
@@ -15,7 +14,8 @@ enum { PAGE = 500 };
 
 struct page {
     enum pg_statement statement;
-    psync_key after;
+    char after[PSYNC_KEY_MAX]; /* the last key of the page before */
+    size_t after_length;
     PGresult *rows;
 };
 
@@ -23,7 +23,7 @@ static net_outcome page_step(net_call *call, void *argument)
 {
     struct page *page = argument;
     pg_arguments arguments = {.count = 0};
-    pg_put_key(call, &arguments, &page->after);
+    pg_put_bytes(&arguments, page->after, page->after_length);
     pg_put_number(&arguments, PAGE);
     return pg_run(call, page->statement, &arguments, &page->rows);
 }
@@ -31,8 +31,7 @@ static net_outcome page_step(net_call *call, void *argument)
 psync_result pg_list(void *opaque, enum pg_statement statement, pg_row *row, void *argument, psync_error *error)
 {
     pg_state *state = opaque;
-    char last[PSYNC_KEY_MAX];
-    struct page page = {.statement = statement, .after = {.bytes = last}};
+    struct page page = {.statement = statement};
     int count;
     do {
         psync_result r = net_run(&state->home, NET_READ, NULL, page_step, &page, error);
@@ -40,9 +39,10 @@ psync_result pg_list(void *opaque, enum pg_statement statement, pg_row *row, voi
         count = PQntuples(page.rows);
         for (int i = 0; i < count && !r; i++) r = row(argument, page.rows, i) ? PSYNC_NO : PSYNC_OK;
         if (count) {
-            page.after.length = (size_t)PQgetlength(page.rows, count - 1, 0);
-            if (page.after.length > sizeof last) page.after.length = sizeof last; /* no key of ours is longer */
-            memcpy(last, PQgetvalue(page.rows, count - 1, 0), page.after.length);
+            page.after_length = (size_t)PQgetlength(page.rows, count - 1, 0);
+            if (page.after_length > sizeof page.after)
+                page.after_length = sizeof page.after; /* it is none of ours */
+            memcpy(page.after, PQgetvalue(page.rows, count - 1, 0), page.after_length);
         }
         PQclear(page.rows);
         if (r) return r;

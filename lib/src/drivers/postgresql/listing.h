@@ -8,7 +8,7 @@
 /* Handles one row, whose first column is the key. Not 0: stop. */
 typedef int pg_row(void *argument, const PGresult *rows, int row);
 
-/* Runs a list's statement ($1 space, $2 key before the first, $3 how many) page by page. PSYNC_NO: row stopped it.
+/* Runs a list's statement ($1 the key before the first, $2 how many) page by page. PSYNC_NO: row stopped it.
  */
 psync_result pg_list(void *state, enum pg_statement statement, pg_row *row, void *argument, psync_error *error);
 

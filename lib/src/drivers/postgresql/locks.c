@@ -74,7 +74,7 @@ static net_outcome create_row(net_call *call, const struct lock_call *lock)
 {
     pg_arguments arguments = {.count = 0};
     PGresult *rows;
-    pg_put_key(call, &arguments, lock->key);
+    pg_put_bytes(&arguments, lock->key->bytes, lock->key->length);
     net_outcome outcome = pg_run(call, PG_LOCK_CREATE, &arguments, &rows);
     PQclear(rows);
     return outcome;
@@ -259,7 +259,7 @@ static net_outcome inspect_step(net_call *call, void *argument)
     PGresult *rows;
     lock->before = psync__clock->boottime();
     lock->row = (pg_lock_row){.exists = false};
-    pg_put_key(call, &arguments, lock->key);
+    pg_put_bytes(&arguments, lock->key->bytes, lock->key->length);
     net_outcome outcome = pg_run(call, PG_LOCK_INSPECT, &arguments, &rows);
     if (outcome != NET_DONE || call->result) return outcome;
     if (PQntuples(rows)) call->result = pg_lock_row_read(call->home, rows, 0, 1, &lock->row, call->error);
@@ -300,7 +300,7 @@ static net_outcome arm_step(net_call *call, void *argument)
         pg_arguments arguments = {.count = 0};
         PGresult *rows;
         lock->row = (pg_lock_row){.exists = false};
-        pg_put_key(call, &arguments, lock->key);
+        pg_put_bytes(&arguments, lock->key->bytes, lock->key->length);
         pg_put_number(&arguments, (int64_t)lock->fence);
         net_outcome outcome = pg_run(call, PG_LOCK_ARM, &arguments, &rows);
         if (outcome != NET_DONE || call->result) return outcome;

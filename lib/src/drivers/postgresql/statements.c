@@ -4,8 +4,8 @@
  *
  * requests  one row a client: the number and the result of the last change it
  *           made. A change and its row here commit together. A number that is
- *           not larger than the one on record violates a constraint, and with
- *           it all that the statement did is undone: so a request that was
+ *           not larger than the one on record becomes NULL there, which is not
+ *           allowed, and all that the statement did is undone: so a request that was
  *           sent twice, or that gets out of a dead connection late, has its
  *           effect once, whatever runs beside it. result NULL: that number
  *           was voided, it never took effect and never will.
@@ -39,20 +39,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char pg_repeat_constraint[] = "phpsync_repeat";
-
 /* What every change is told first. */
-#define CHANGE "uisb" /* $1 client, $2 number, $3 space, $4 key */
+#define CHANGE "uib" /* $1 client, $2 number, $3 key */
 
 /* Puts a change on record: a row of source is a change that was made, result its outcome. */
-#define RECORD(source, result)                                                                                     \
-    " record AS (INSERT INTO @.requests AS r (client, number, result, seen)"                                       \
-    " SELECT $1, $2, " result ", clock_timestamp() FROM " source " ON CONFLICT (client) DO UPDATE SET"             \
-    " number = CASE WHEN r.number < EXCLUDED.number THEN EXCLUDED.number ELSE 0 END,"                              \
-    " result = EXCLUDED.result, seen = EXCLUDED.seen)"
+#define RECORD(source, result, condition)                                                                          \
+    " INSERT INTO @.requests AS r (client, number, result, seen)"                                                  \
+    " SELECT $1, $2, " result ", clock_timestamp() FROM " source condition                                         \
+    " ON CONFLICT (client) DO UPDATE SET number = CASE WHEN r.number < EXCLUDED.number THEN EXCLUDED.number END,"  \
+    " result = EXCLUDED.result, seen = EXCLUDED.seen RETURNING result"
 
-#define RUNG(row)          " rung = " row ".waiting IS NOT NULL, waiting = NULL"
-#define RING(source, news) " CASE WHEN " source ".rung THEN pg_notify($5, " news ") END" /* $5 channel */
+/*
+ * Notifies who waits, if anybody does. A change without anything else to tell
+ * ends so: with its record, and the one column result, or no row at all.
+ */
+#define RUNG(row)                             " rung = " row ".waiting IS NOT NULL, waiting = NULL"
+#define IS_TOLD(source, news)                 "(NOT " source ".rung OR pg_notify($4, " news ") IS NOT NULL)" /* $4 channel */
+#define TELL_AND_RECORD(source, result, news) RECORD(source, result, " WHERE " IS_TOLD(source, news))
 
 /* Whether a row of locks is an acquisition: one whose lease ran out counts as absent. */
 #define LOCKED "(l.held AND (l.expires IS NULL OR l.expires > clock_timestamp()))"
@@ -71,8 +74,8 @@ const char pg_repeat_constraint[] = "phpsync_repeat";
 
 /* clang-format off */
 static const struct {
-    const char *types; /* a letter a parameter: uuid, int8, space (text), bytes, truth */
-    const char *text;  /* "@" stands for the schema */
+    const char *types; /* a letter a parameter: uuid, int8, text, bytes, truth */
+    const char *text;  /* "@" stands for the schema, "~" for the space */
 } sources[PG_STATEMENTS] = {
     /* $1 the server process's pid as told at the login. A pooler tells another one; then nothing may be set, as the
      * session is somebody else's next. */
@@ -92,87 +95,83 @@ static const struct {
     [PG_RECORD] = {"u",
         "SELECT number, result FROM @.requests WHERE client = $1"},
 
-    /* $5 hold, $6 lease in us or NULL, $7 whether that is the user's, $8 owner. The first column: taken. */
+    /* $4 hold, $5 lease in us or NULL, $6 whether that is the user's, $7 owner. The first column: taken. */
     [PG_LOCK_TAKE] = {CHANGE "titb",
         "WITH taken AS (UPDATE @.locks AS l SET held = true, fence = greatest(l.fence + 1, " NOW_US "),"
-        " hold = $5, leased = $7, expires = clock_timestamp() + $6 * interval '1 microsecond',"
-        " changed = clock_timestamp(), owner = $8"
-        " WHERE space = $3 AND key = $4 AND NOT " LOCKED " RETURNING fence)," RECORD("taken", "fence")
-        " SELECT true, true, fence, $5, $7, NULL, NULL FROM taken UNION ALL"
+        " hold = $4, leased = $6, expires = clock_timestamp() + $5 * interval '1 microsecond',"
+        " changed = clock_timestamp(), owner = $7"
+        " WHERE space = ~ AND key = $3 AND NOT " LOCKED " RETURNING fence),"
+        " record AS (" RECORD("taken", "fence", "") ")"
+        " SELECT true, true, fence, $4, $6, NULL, NULL FROM taken UNION ALL"
         " SELECT false," STATE " FROM @.locks AS l"
-        " WHERE space = $3 AND key = $4 AND NOT EXISTS (SELECT FROM taken)"},
-    [PG_LOCK_CREATE] = {"sb",
-        "INSERT INTO @.locks (space, key, fence, changed) SELECT $1, $2, fence, clock_timestamp() FROM @.layout"
+        " WHERE space = ~ AND key = $3 AND NOT EXISTS (SELECT FROM taken)"},
+    [PG_LOCK_CREATE] = {"b",
+        "INSERT INTO @.locks (space, key, fence, changed) SELECT ~, $1, fence, clock_timestamp() FROM @.layout"
         " ON CONFLICT (space, key) DO NOTHING"},
-    /* $6 fence, or NULL for any. */
+    /* $5 fence, or NULL for any. */
     [PG_LOCK_RELEASE] = {CHANGE "si",
         "WITH freed AS (UPDATE @.locks AS l SET held = false, changed = clock_timestamp()," RUNG("l")
-        " WHERE space = $3 AND key = $4 AND " LOCKED " AND ($6 IS NULL OR fence = $6)"
-        " RETURNING fence, rung)," RECORD("freed", "fence")
-        " SELECT fence," RING("freed", "fence::text") " FROM freed"},
-    /* $6 fence, $7 lease in us, $8 whether it is the user's. An earlier end is what waiters must hear of. */
+        " WHERE space = ~ AND key = $3 AND " LOCKED " AND ($5 IS NULL OR fence = $5)"
+        " RETURNING fence, rung)" TELL_AND_RECORD("freed", "fence", "fence::text")},
+    /* $5 fence, $6 lease in us, $7 whether it is the user's. An earlier end is what waiters must hear of. */
     [PG_LOCK_RENEW] = {CHANGE "siit",
-        "WITH kept AS (UPDATE @.locks AS l SET leased = l.leased OR $8,"
-        " expires = clock_timestamp() + $7 * interval '1 microsecond', rung = l.waiting IS NOT NULL AND"
-        " (l.expires IS NULL OR l.expires > clock_timestamp() + $7 * interval '1 microsecond')"
-        " WHERE space = $3 AND key = $4 AND " LOCKED " AND l.hold AND fence = $6"
-        " RETURNING fence, rung)," RECORD("kept", "fence")
-        " SELECT fence," RING("kept", "''") " FROM kept"},
-    [PG_LOCK_INSPECT] = {"sb",
-        "SELECT true," STATE " FROM @.locks AS l WHERE space = $1 AND key = $2"},
-    /* $3 fence. The first column: whether it is known now that somebody waits. */
-    [PG_LOCK_ARM] = {"sbi",
+        "WITH kept AS (UPDATE @.locks AS l SET leased = l.leased OR $7,"
+        " expires = clock_timestamp() + $6 * interval '1 microsecond', rung = l.waiting IS NOT NULL AND"
+        " (l.expires IS NULL OR l.expires > clock_timestamp() + $6 * interval '1 microsecond')"
+        " WHERE space = ~ AND key = $3 AND " LOCKED " AND l.hold AND fence = $5"
+        " RETURNING fence, rung)" TELL_AND_RECORD("kept", "fence", "''")},
+    [PG_LOCK_INSPECT] = {"b",
+        "SELECT true," STATE " FROM @.locks AS l WHERE space = ~ AND key = $1"},
+    /* $2 fence. The first column: whether it is known now that somebody waits. */
+    [PG_LOCK_ARM] = {"bi",
         "WITH armed AS (UPDATE @.locks AS l SET waiting = clock_timestamp()"
-        " WHERE space = $1 AND key = $2 AND " LOCKED " AND fence = $3 AND waiting IS NULL"
+        " WHERE space = ~ AND key = $1 AND " LOCKED " AND fence = $2 AND waiting IS NULL"
         " RETURNING true," STATE ") SELECT * FROM armed UNION ALL"
         " SELECT waiting IS NOT NULL," STATE " FROM @.locks AS l"
-        " WHERE space = $1 AND key = $2 AND NOT EXISTS (SELECT FROM armed)"},
-    /* $2 the key before the first, $3 how many. */
-    [PG_LOCK_LIST] = {"sbi",
-        "SELECT key," STATE " FROM @.locks AS l WHERE space = $1 AND key > $2 AND " LOCKED " ORDER BY key LIMIT $3"},
+        " WHERE space = ~ AND key = $1 AND NOT EXISTS (SELECT FROM armed)"},
+    /* $1 the key before the first, $2 how many. */
+    [PG_LOCK_LIST] = {"bi",
+        "SELECT key," STATE " FROM @.locks AS l WHERE space = ~ AND key > $1 AND " LOCKED " ORDER BY key LIMIT $2"},
 
-    [PG_INTEGER_GET] = {"sb",
-        "SELECT value FROM @.integers WHERE space = $1 AND key = $2 AND value IS NOT NULL"},
-    /* $6 value */
+    [PG_INTEGER_GET] = {"b",
+        "SELECT value FROM @.integers WHERE space = ~ AND key = $1 AND value IS NOT NULL"},
+    /* $5 value */
     [PG_INTEGER_SET] = {CHANGE "si",
-        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES ($3, $4, $6)"
+        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES (~, $3, $5)"
         " ON CONFLICT (space, key) DO UPDATE SET value = EXCLUDED.value," RUNG("i")
-        " RETURNING value, rung)," RECORD("change", "value")
-        " SELECT value," RING("change", "''") " FROM change"},
-    /* $6 by */
+        " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")},
+    /* $5 by */
     [PG_INTEGER_ADD] = {CHANGE "si",
-        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES ($3, $4, $6)"
+        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES (~, $3, $5)"
         " ON CONFLICT (space, key) DO UPDATE SET value = coalesce(i.value, 0) + EXCLUDED.value," RUNG("i")
-        " RETURNING value, rung)," RECORD("change", "value")
-        " SELECT value," RING("change", "''") " FROM change"},
+        " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")},
     /* Subtracts the smallest bigint, whose opposite is none. It can be right for a negative value only. */
     [PG_INTEGER_ADD_SMALLEST] = {CHANGE "s",
         "WITH change AS (UPDATE @.integers AS i SET value = i.value + 9223372036854775807 + 1," RUNG("i")
-        " WHERE space = $3 AND key = $4 AND value IS NOT NULL"
-        " RETURNING value, rung)," RECORD("change", "value")
-        " SELECT value," RING("change", "''") " FROM change"},
-    /* $6 expected, $7 desired. Whether it was done, and the value before. */
+        " WHERE space = ~ AND key = $3 AND value IS NOT NULL"
+        " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")},
+    /* $5 expected, $6 desired. Whether it was done, and the value before. */
     [PG_INTEGER_COMPARE_SET] = {CHANGE "sii",
-        "WITH change AS (UPDATE @.integers AS i SET value = $7," RUNG("i")
-        " WHERE space = $3 AND key = $4 AND value = $6 RETURNING rung)," RECORD("change", "1")
-        " SELECT c.rung IS NOT NULL, i.value," RING("c", "''") " FROM (SELECT) AS one"
-        " LEFT JOIN @.integers AS i ON i.space = $3 AND i.key = $4 LEFT JOIN change AS c ON true"},
+        "WITH change AS (UPDATE @.integers AS i SET value = $6," RUNG("i")
+        " WHERE space = ~ AND key = $3 AND value = $5 RETURNING rung),"
+        " record AS (" RECORD("change", "1", "") ")"
+        " SELECT c.rung IS NOT NULL, i.value, " IS_TOLD("c", "''") " FROM (SELECT) AS one"
+        " LEFT JOIN @.integers AS i ON i.space = ~ AND i.key = $3 LEFT JOIN change AS c ON true"},
     [PG_INTEGER_REMOVE] = {CHANGE "s",
-        "WITH change AS (DELETE FROM @.integers AS i WHERE space = $3 AND key = $4 AND value IS NOT NULL"
-        " RETURNING waiting IS NOT NULL AS rung)," RECORD("change", "1")
-        " SELECT true," RING("change", "''") " FROM change"},
+        "WITH change AS (DELETE FROM @.integers AS i WHERE space = ~ AND key = $3 AND value IS NOT NULL"
+        " RETURNING waiting IS NOT NULL AS rung)" TELL_AND_RECORD("change", "1", "''")},
     /* Whether it is known now that somebody waits, and the value. */
-    [PG_INTEGER_ARM] = {"sb",
+    [PG_INTEGER_ARM] = {"b",
         "WITH armed AS (UPDATE @.integers AS i SET waiting = clock_timestamp()"
-        " WHERE space = $1 AND key = $2 AND " MARK_IS_OLD " RETURNING value)"
+        " WHERE space = ~ AND key = $1 AND " MARK_IS_OLD " RETURNING value)"
         " SELECT true, value FROM armed UNION ALL SELECT NOT " MARK_IS_OLD ", value FROM @.integers AS i"
-        " WHERE space = $1 AND key = $2 AND NOT EXISTS (SELECT FROM armed)"},
+        " WHERE space = ~ AND key = $1 AND NOT EXISTS (SELECT FROM armed)"},
     /* A row for an Integer that does not exist, so that a mark can be put there. */
-    [PG_INTEGER_EXPECT] = {"sb",
-        "INSERT INTO @.integers (space, key) VALUES ($1, $2) ON CONFLICT (space, key) DO NOTHING"},
-    [PG_INTEGER_LIST] = {"sbi",
-        "SELECT key, value FROM @.integers WHERE space = $1 AND key > $2 AND value IS NOT NULL"
-        " ORDER BY key LIMIT $3"},
+    [PG_INTEGER_EXPECT] = {"b",
+        "INSERT INTO @.integers (space, key) VALUES (~, $1) ON CONFLICT (space, key) DO NOTHING"},
+    [PG_INTEGER_LIST] = {"bi",
+        "SELECT key, value FROM @.integers WHERE space = ~ AND key > $1 AND value IS NOT NULL"
+        " ORDER BY key LIMIT $2"},
 
     /* The tables' sizes in pages, unless somebody swept just now. */
     [PG_SWEEP_CLAIM] = {"",
@@ -190,10 +189,10 @@ static const struct {
         "DELETE FROM @.integers WHERE" WINDOW
         " AND value IS NULL AND (waiting IS NULL OR waiting < " AN_HOUR_AGO ")"},
 
-    [PG_INFO] = {"s",
+    [PG_INFO] = {"",
         "SELECT current_setting('server_version'), current_database()::text, current_user::text,"
-        " (SELECT count(*)::text FROM @.locks AS l WHERE space = $1 AND " LOCKED "),"
-        " (SELECT count(*)::text FROM @.integers WHERE space = $1 AND value IS NOT NULL),"
+        " (SELECT count(*)::text FROM @.locks AS l WHERE space = ~ AND " LOCKED "),"
+        " (SELECT count(*)::text FROM @.integers WHERE space = ~ AND value IS NOT NULL),"
         " (SELECT sum(pg_total_relation_size(oid))::text FROM pg_class"
         " WHERE oid IN ('@.requests'::regclass, '@.locks'::regclass, '@.integers'::regclass))"},
 };
@@ -203,7 +202,7 @@ static const char layout[] =
     "SELECT pg_advisory_xact_lock(7308604759796115312); " /* "phpsync" */
     "DO $$BEGIN IF to_regnamespace('@') IS NULL THEN CREATE SCHEMA @; END IF; END$$; "
     "CREATE TABLE IF NOT EXISTS @.requests (client uuid PRIMARY KEY, number bigint NOT NULL, result bigint,"
-    " seen timestamptz NOT NULL, CONSTRAINT phpsync_repeat CHECK (number > 0)) WITH (fillfactor = 50); "
+    " seen timestamptz NOT NULL) WITH (fillfactor = 50); "
     "CREATE TABLE IF NOT EXISTS @.locks (space text COLLATE \"C\", key bytea, fence bigint NOT NULL,"
     " held boolean NOT NULL DEFAULT false, hold boolean NOT NULL DEFAULT false,"
     " leased boolean NOT NULL DEFAULT false, rung boolean NOT NULL DEFAULT false, expires timestamptz,"
@@ -217,16 +216,16 @@ static const char layout[] =
 
 static const Oid type_ids[] = {['u'] = 2950, ['i'] = 20, ['s'] = 25, ['b'] = 17, ['t'] = 16};
 
-/* The text with its schema; NULL: out of memory. */
-static char *fill_in(const char *text, const char *schema)
+/* The text with its schema and space; NULL: out of memory. */
+static char *fill_in(const char *text, const char *schema, const char *space)
 {
-    size_t places = 0;
-    for (const char *c = text; *c; c++) places += *c == '@';
-    char *filled = malloc(strlen(text) + places * strlen(schema) + 1);
+    size_t size = strlen(text) + 1;
+    for (const char *c = text; *c; c++) size += *c == '@' ? strlen(schema) : *c == '~' ? strlen(space) : 0;
+    char *filled = malloc(size);
     char *end = filled;
     for (const char *c = text; filled && *c; c++) {
-        if (*c == '@') {
-            end = stpcpy(end, schema);
+        if (*c == '@' || *c == '~') {
+            end = stpcpy(end, *c == '@' ? schema : space);
         } else {
             *end++ = *c;
         }
@@ -235,10 +234,12 @@ static char *fill_in(const char *text, const char *schema)
     return filled;
 }
 
-bool pg_statements_make(pg_prepared all[PG_STATEMENTS], const char *schema)
+bool pg_statements_make(pg_prepared all[PG_STATEMENTS], const char *schema, const char *space)
 {
+    char literal[80];
+    snprintf(literal, sizeof literal, "'%s'", space);
     for (size_t i = 0; i < PG_STATEMENTS; i++) {
-        all[i].text = fill_in(sources[i].text, schema);
+        all[i].text = fill_in(sources[i].text, schema, literal);
         if (!all[i].text) return false;
         snprintf(all[i].name, sizeof all[i].name, "phpsync_%016" PRIx64,
                  pg_hash(PG_HASH_START, all[i].text, strlen(all[i].text)));
@@ -255,7 +256,7 @@ void pg_statements_free(pg_prepared all[PG_STATEMENTS])
 
 char *pg_layout_sql(const char *schema)
 {
-    return fill_in(layout, schema);
+    return fill_in(layout, schema, "");
 }
 
 /* FNV-1a. For names that we choose ourselves, and for channels, where two keys that meet only wake each other's

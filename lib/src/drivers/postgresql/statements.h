@@ -44,12 +44,9 @@ enum pg_statement {
     PG_STATEMENTS
 };
 
-/* The violated constraint's name when a request is refused because its client has a later number on record. */
-extern const char pg_repeat_constraint[];
-
 enum { PG_PARAMETERS_MAX = 8, PG_STATEMENT_NAME_SIZE = 32 };
 
-/* A statement with its schema filled in. */
+/* A statement with its schema and space filled in. */
 typedef struct pg_prepared {
     char *text;
     char name[PG_STATEMENT_NAME_SIZE]; /* says the text: whoever prepared it, it is the same */
@@ -57,8 +54,11 @@ typedef struct pg_prepared {
     Oid types[PG_PARAMETERS_MAX];
 } pg_prepared;
 
-/* schema: quoted as an identifier. False: out of memory; what was made is to be freed all the same. */
-bool pg_statements_make(pg_prepared all[PG_STATEMENTS], const char *schema);
+/*
+ * schema: quoted as an identifier. space: a name that needs no quotes of its
+ * own. False: out of memory; what was made is to be freed all the same.
+ */
+bool pg_statements_make(pg_prepared all[PG_STATEMENTS], const char *schema, const char *space);
 void pg_statements_free(pg_prepared all[PG_STATEMENTS]);
 
 /*
