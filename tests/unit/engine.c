@@ -85,7 +85,11 @@ static psync_result connect_(net_call *call, void **result)
 {
     int ends[2];
     note(A_CONNECT, call, NULL);
-    if (engine.connects) return psync_error_set(call->error, engine.connects, ECONNREFUSED, "the fake is away");
+    pthread_mutex_lock(&engine.mutex);
+    psync_result r = engine.connects;
+    pthread_mutex_unlock(&engine.mutex);
+    if (r) return psync_error_set(call->error, r, ECONNREFUSED, "the fake is away");
+    if (engine.connects_slowly && net_serve(call)) return PSYNC_ERROR_UNAVAILABLE;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
     struct connection *connection = malloc(sizeof *connection);
     assert_non_null(connection);
@@ -97,6 +101,16 @@ static psync_result connect_(net_call *call, void **result)
     connection->fd = ends[0];
     *result = connection;
     return PSYNC_OK;
+}
+
+void engine_ring(int connection, const char *text)
+{
+    assert_int_equal(send(engine.ends[connection], text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+void engine_hang_up(int connection)
+{
+    assert_int_equal(shutdown(engine.ends[connection], SHUT_RDWR), 0);
 }
 
 static void disconnect(void *opaque)
@@ -149,8 +163,11 @@ static net_outcome settle(net_call *call, const psync_key *key)
     note(A_SETTLE, call, NULL);
     assert_int_equal(key->length, ENGINE_KEY->length);
     assert_memory_equal(key->bytes, ENGINE_KEY->bytes, key->length);
+    pthread_mutex_lock(&engine.mutex);
     call->result = engine.settled;
-    return engine.settles;
+    net_outcome outcome = engine.settles;
+    pthread_mutex_unlock(&engine.mutex);
+    return outcome;
 }
 
 static psync_result renew(void *state, psync_key *key, uint64_t fence, int64_t lease, int64_t *expires,
@@ -264,10 +281,12 @@ int engine_reset(void **state)
 int engine_close(void **state)
 {
     (void)state;
+    pthread_mutex_lock(&engine.mutex);
     engine.connects = PSYNC_OK;
     engine.settles = NET_DONE;
     engine.settled = PSYNC_OK;
     engine.on_hook = NULL;
+    pthread_mutex_unlock(&engine.mutex);
     close_home();
     for (int i = 1; i <= engine.connections; i++) close(engine.ends[i]);
     return 0;

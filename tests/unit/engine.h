@@ -54,6 +54,7 @@ struct engine {
     int ends[CONNECTIONS_MAX]; /* the test's ends */
     int connections;
     int (*on_hook)(void);
+    bool connects_slowly; /* connect serves the hook */
 };
 extern struct engine engine;
 extern net_home home;
@@ -79,6 +80,11 @@ void engine_script(int count, const struct ending *endings);
 /* Runs one request by that script. */
 psync_result engine_run(net_kind kind);
 #define ENGINE_KEY (&(psync_key){.bytes = "a\0key", .length = 5})
+
+/* What the test says on a connection, by its number: "CHANNEL" or "CHANNEL TEXT", and a newline. */
+void engine_ring(int connection, const char *text);
+/* The test hangs up. */
+void engine_hang_up(int connection);
 
 /* How often something was asked, the so-many-th time (from 0; below 0: from the end), forgetting all. */
 int engine_count(enum ask what);

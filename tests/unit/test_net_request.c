@@ -101,7 +101,7 @@ static void what_was_never_sent_is_unavailable_within_the_time(void **state)
             engine_script(1, &never[i % 2]);
             int64_t began = fake.monotonic;
             assert_int_equal(engine_run(kinds[k]), PSYNC_ERROR_UNAVAILABLE);
-            assert_in_range(fake.monotonic - began, 2 * S, 5 * S);
+            assert_in_range(fake.monotonic - began, 4900 * MS, 5 * S);
             assert_non_null(strstr(error.message, "Fake"));
             assert_non_null(strstr(error.message, "nothing was done"));
             assert_non_null(strstr(error.message, i == 2 ? "the fake is away" : "the fake hung up"));
@@ -178,16 +178,20 @@ static void pauses_grow_within_bounds_and_are_jittered(void **state)
     engine_reopen("timeout=60", true);
     for (int run = 0; run < 50; run++) {
         engine_forget();
+        const int64_t until = fake.monotonic + 60 * S;
         assert_int_equal(engine_run(NET_CHANGE), PSYNC_ERROR_UNAVAILABLE);
         int64_t longest = 100 * MS;
         for (int i = 1; i < engine_count(A_CONNECT); i++) {
-            int64_t pause = engine_asked(A_CONNECT, i)->at - engine_asked(A_CONNECT, i - 1)->at;
-            assert_in_range(pause, longest / 2, longest);
+            const int64_t before = engine_asked(A_CONNECT, i - 1)->at;
+            const int64_t pause = engine_asked(A_CONNECT, i)->at - before;
+            const int64_t half = (until - before) / 2; /* of the time that was left */
+            assert_true(pause >= (longest < half ? longest / 2 : half / 2) && pause <= longest);
+            assert_true(pause <= half || pause <= 50 * MS);
             if (i == 1 && first_pause && pause != first_pause) differ = true;
             if (i == 1) first_pause = pause;
             longest = longest * 2 < 5 * S ? longest * 2 : 5 * S;
         }
-        assert_in_range(engine_count(A_CONNECT), 14, 30);
+        assert_in_range(engine_count(A_CONNECT), 14, 40);
     }
     assert_true(differ);
 }

@@ -26,10 +26,6 @@
 #include "net/pause.h"
 #include "net/request.h"
 
-/* Without a ring the engine is asked again after so long, jittered down to half: rings may be lost with a
- * connection that dies unnoticed. */
-static const int64_t CAP = 30 * PSYNC_NS_PER_S;
-
 static const int64_t FIRST_POLL = 20 * PSYNC_NS_PER_MS;
 
 struct net_channel {
@@ -116,7 +112,7 @@ static void lose(net_home *home, const psync_error *failure)
     bell->connection = NULL;
     bell->generation++;
     if (!bell->lost_since) bell->lost_since = now;
-    bell->retry_at = now + net_pause(++bell->failures);
+    bell->retry_at = now + net_pause(++bell->failures, bell->lost_since + home->dsn->timeout - now);
     bell->failure = *failure;
     pthread_mutex_unlock(&bell->mutex);
     net_drop(home, connection, false);
@@ -158,16 +154,17 @@ static net_outcome subscribe_on(net_call *call, const char *name, psync_result *
 static psync_result note_subscription(struct await *await, net_call *call, net_outcome outcome, psync_result result)
 {
     net_bell *bell = &await->home->bell;
+    const bool deaf = outcome == NET_DONE && result == PSYNC_ERROR_UNSUPPORTED;
     bell->connection = call->connection;
-    if (outcome == NET_DONE && !call->drop && (!result || result == PSYNC_ERROR_UNSUPPORTED)) {
+    if (outcome != NET_DONE || result || call->drop) lose(await->home, call->error);
+    if (deaf || bell->connection) {
         bell->failures = 0;
         bell->lost_since = 0;
-        bell->polling = result == PSYNC_ERROR_UNSUPPORTED;
+        bell->polling = deaf;
         await->channel->listened = bell->generation;
         return GO_ON;
     }
-    lose(await->home, call->error);
-    if (call->left) result = PSYNC_ERROR_INTERRUPTED;
+    if (call->left) return PSYNC_ERROR_INTERRUPTED;
     return result ? result : GO_ON;
 }
 
@@ -261,7 +258,7 @@ static int64_t pause_after_look(const struct await *await, bool asked)
 {
     net_channel *channel = await->channel;
     const int64_t most = await->home->poll;
-    if (!polls(await)) return net_jitter(CAP);
+    if (!polls(await)) return net_jitter(await->home->cap);
     if (asked) channel->pause = earlier(channel->pause ? channel->pause * 3 / 2 : FIRST_POLL, most);
     return net_jitter(channel->pause);
 }
@@ -392,6 +389,8 @@ psync_result net_await(struct net_home *home, const char *channel, const uint64_
     while (r == GO_ON) r = turn(&await);
     /* In the child of a hook that forked the channel is gone; the core calls again. */
     if (await.channel && !net_forked_since(await.forks)) await.channel->sleepers--;
+    if (!bell->reading)
+        pthread_cond_broadcast(&bell->turned); /* the connection may have been left to this thread */
     pthread_mutex_unlock(&bell->mutex);
     return r;
 }

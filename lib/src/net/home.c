@@ -17,6 +17,9 @@
 static const int64_t DEFAULT_LIVENESS = 10 * PSYNC_NS_PER_S;
 static const int64_t DEFAULT_POLL = PSYNC_NS_PER_S;
 
+/* Rings may be lost with a connection that dies unnoticed: so the engine is asked again now and then. */
+static const int64_t CAP = 30 * PSYNC_NS_PER_S;
+
 /* How long a close tries to settle debts. */
 static const int64_t LAST_TRY = PSYNC_NS_PER_S;
 
@@ -213,6 +216,7 @@ psync_result net_home_open(net_home *home, const net_engine *engine, void *conte
     home->dsn = dsn;
     home->liveness = DEFAULT_LIVENESS;
     home->poll = DEFAULT_POLL;
+    home->cap = CAP;
     home->interrupt = options->interrupt;
     home->interrupt_argument = options->interrupt_argument;
     home->forks = atomic_load_explicit(&psync__forks, memory_order_relaxed);

@@ -43,6 +43,7 @@ typedef struct net_home {
     char space[NET_SPACE_MAX + 1];    /* option space=, "default" */
     int64_t liveness;                 /* option liveness=, ns: the lease of a Hold without one; 10 s */
     int64_t poll;                     /* option poll=, ns: the longest pause between looks where it polls; 1 s */
+    int64_t cap;                      /* ns: how long a look holds where the engine rings; 30 s, jittered */
     int (*interrupt)(void *argument); /* psync_options.interrupt, may be NULL */
     void *interrupt_argument;
 

@@ -142,7 +142,7 @@ static void note_renewal(net_home *home, net_kept *kept, psync_result r, int64_t
         kept->lost = true;
         net_bell_wake(home);
     } else {
-        kept->renew_at = psync__clock->boottime() + net_pause(++kept->failures);
+        kept->renew_at = psync__clock->boottime() + net_pause(++kept->failures, PSYNC_NEVER);
     }
 }
 
@@ -176,7 +176,7 @@ static void settle(net_home *home)
     pthread_mutex_lock(&home->mutex);
     bool left = atomic_load_explicit(&home->debts.first, memory_order_relaxed);
     keeper->failures = r || left ? keeper->failures + 1 : 0;
-    keeper->settle_at = keeper->failures ? psync__clock->boottime() + net_pause(keeper->failures) : 0;
+    keeper->settle_at = keeper->failures ? psync__clock->boottime() + net_pause(keeper->failures, PSYNC_NEVER) : 0;
 }
 
 /* Marks what is lost; the one to be renewed next, or NULL. */

@@ -100,6 +100,7 @@ static net_outcome connect_lane(struct run *run, psync_result *final)
 {
     net_call *call = &run->call;
     run->fresh = true;
+    call->connection = NULL;
     psync_result r = call->home->engine->connect(call, &call->lane->connection);
     if (r && r != PSYNC_ERROR_UNAVAILABLE && r != PSYNC_NO && r != PSYNC_ERROR_INTERRUPTED) *final = r;
     return r ? NET_NOT_SENT : NET_DONE;
@@ -138,7 +139,8 @@ static psync_result pause_between(struct run *run)
     if (!call->hooked) return PSYNC_NO;
     char reason[PSYNC_MESSAGE_SIZE];
     keep_reason(call->error, reason);
-    const int64_t at = psync__clock->monotonic() + net_pause(run->failures);
+    const int64_t now = psync__clock->monotonic();
+    const int64_t at = now + net_pause(run->failures, call->until - now);
     psync_result r = at < call->until ? net_poll_until(call, -1, 0, at) : PSYNC_NO;
     if (r >= 0) psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, call->error->system_code, "%s", reason);
     return r < 0 ? r : at < call->until ? PSYNC_OK : PSYNC_NO;
