@@ -369,7 +369,7 @@ psync_result net_await(struct net_home *home, const char *channel, const uint64_
                        void *argument, int64_t deadline, char news[NET_NEWS_SIZE], psync_error *error)
 {
     net_bell *bell = &home->bell;
-    psync_error unasked;
+    psync_error own = {.result = PSYNC_OK}; /* a user's is left alone where all ends well */
     struct await await = {
         .home = home,
         .seen = seen,
@@ -378,20 +378,21 @@ psync_result net_await(struct net_home *home, const char *channel, const uint64_
         .deadline = deadline,
         .forks = atomic_load_explicit(&psync__forks, memory_order_relaxed),
         .news = news,
-        .error = error ? error : &unasked,
+        .error = &own,
     };
     if (news) news[0] = '\0';
     pthread_mutex_lock(&bell->mutex);
     await.channel = find_or_add_channel(bell, channel);
     await.wakes = bell->wakes;
     if (await.channel) await.channel->sleepers++;
-    psync_result r = await.channel ? GO_ON : psync_error_set(error, PSYNC_ERROR_FULL, 0, "out of memory");
+    psync_result r = await.channel ? GO_ON : psync_error_set(&own, PSYNC_ERROR_FULL, 0, "out of memory");
     while (r == GO_ON) r = turn(&await);
     /* In the child of a hook that forked the channel is gone; the core calls again. */
     if (await.channel && !net_forked_since(await.forks)) await.channel->sleepers--;
     if (!bell->reading)
         pthread_cond_broadcast(&bell->turned); /* the connection may have been left to this thread */
     pthread_mutex_unlock(&bell->mutex);
+    if (r < 0 && error) *error = own;
     return r;
 }
 

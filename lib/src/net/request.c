@@ -182,15 +182,15 @@ static psync_result begin_anew(struct run *run)
     return net_run_until(call->home, run->kind, run->key, run->step, run->argument, call->until, call->error);
 }
 
-psync_result net_run_until(net_home *home, net_kind kind, const psync_key *key, net_step *step, void *argument,
-                           int64_t until, psync_error *error)
+/* error is no user's: it is written to also where all ends well. */
+static psync_result run_until(net_home *home, net_kind kind, const psync_key *key, net_step *step, void *argument,
+                              int64_t until, psync_error *error)
 {
-    psync_error unasked;
     struct run run = {.kind = kind, .key = key, .step = step, .argument = argument};
     net_call *call = &run.call;
     call->home = home;
     call->context = home->context;
-    call->error = error ? error : &unasked;
+    call->error = error;
     call->hooked = !net_is_keeper();
     call->until = until;
     psync_result r = net_lane_take(home, until, call->hooked, &call->lane, call->error);
@@ -211,6 +211,17 @@ psync_result net_run_until(net_home *home, net_kind kind, const psync_key *key, 
     if (net_forked_since(call->forks)) return begin_anew(&run);
     if (kind == NET_TAKE && run.lost && r < 0) net_debt_note(call, key);
     net_lane_leave(home, call->lane);
+    return r;
+}
+
+psync_result net_run_until(net_home *home, net_kind kind, const psync_key *key, net_step *step, void *argument,
+                           int64_t until, psync_error *error)
+{
+    psync_error own;
+    own.system_code = 0;
+    own.message[0] = '\0';
+    psync_result r = run_until(home, kind, key, step, argument, until, &own);
+    if (r < 0 && error) *error = own;
     return r;
 }
 

@@ -7,9 +7,9 @@
  * (statements.c). An answer without effect ("it is busy") is not put on
  * record: its attempt ended with the reply, or was voided.
  */
-#include "change.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "change.h"
 
 enum { ATTEMPTS = 1024 }; /* with the pauses between them, more than fit in half of the records' life */
 

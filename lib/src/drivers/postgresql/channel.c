@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* channel.c - LISTEN, and what arrives. */
-#include "channel.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "channel.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -13,9 +13,9 @@
  * an error for the first. It is known by the process id it told at the login,
  * which is not the server's. Then statements go unnamed and nothing listens.
  */
-#include "connection.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "connection.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -269,8 +269,8 @@ static psync_result create_tables(net_call *call)
     free(sql);
     if (r != PSYNC_ERROR_PERMISSION) return r;
     return psync_error_set(call->error, r, 0,
-                           "the schema %s and its tables are missing, and this user may not make them; see "
-                           "\"phpsync doctor --create\" for the statements that a database's owner can run",
+                           "the schema %s and its tables are missing, and this user may not make them; let a user "
+                           "who may create schemas in this database call once",
                            state->options.schema);
 }
 

@@ -6,9 +6,9 @@
  * change.c      each change once             channel.c   LISTEN              failure.c     SQLSTATEs
  * locks.c, lock_row.c, integers.c, listing.c the slots   sweep.c             old rows
  */
-#include "postgresql.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "postgresql.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,9 +6,9 @@
  * only within the text of a verbose message: "FATAL:  28P01: password ...",
  * the first word in the server's language.
  */
-#include "failure.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "failure.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* integers.c - Integers: one statement a call. */
-#include "integers.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "integers.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* listing.c - each page begins behind the last key of the one before; no cursor, and no transaction between them.
  */
-#include "listing.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "listing.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lock_row.c - reads a Lock's state. */
-#include "lock_row.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "lock_row.h"
 
 #include "clock.h"
 

@@ -6,9 +6,9 @@
  * seen from the same host it also ends with its process, which whoever comes
  * across it notices, and frees it by its fence.
  */
-#include "locks.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "locks.h"
 
 #include <stdlib.h>
 #include <string.h>

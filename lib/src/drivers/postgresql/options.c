@@ -7,9 +7,9 @@
  * that several hosts, sockets, TLS and all the rest are just what libpq says.
  * A password never becomes part of a text that an error may show.
  */
-#include "options.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "options.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>

@@ -28,9 +28,9 @@
  * All times are clock_timestamp(), since now() is when the transaction began,
  * which may have waited for a row since.
  */
-#include "statements.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "statements.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

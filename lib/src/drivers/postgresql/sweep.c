@@ -8,9 +8,9 @@
  * random page. So no sweep is long, whatever the tables' sizes, nothing needs
  * an index, which updates would have to keep, and in time every page is met.
  */
-#include "sweep.h"
-
 #if PSYNC_WITH_POSTGRESQL
+
+#include "sweep.h"
 
 #include "clock.h"
 #include "connection.h"
