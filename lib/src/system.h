@@ -15,6 +15,9 @@ uint64_t psync__random(void);
 /* This boot's id as text, "" if it cannot be read. */
 void psync__boot_id(char id[PSYNC_BOOT_ID + 1]);
 
+/* By how many nanoseconds CLOCK_BOOTTIME is ahead of the host's in this process's time namespace. */
+int64_t psync__time_namespace(void);
+
 /* When this process started, in clock ticks after boot; 0 if unknown. */
 uint64_t psync__start_time(void);
 
