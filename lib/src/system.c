@@ -53,7 +53,14 @@ void psync__boot_id(char id[PSYNC_BOOT_ID + 1])
     }
 }
 
-<<<<<<< HEAD
+/* The field of that number, from 3 on, of a /proc/PID/stat; NULL: it has none. */
+static const char *stat_field(const char *text, int number)
+{
+    const char *c = strrchr(text, ')'); /* the name before it may hold anything */
+    for (int field = 2; c && field < number; field++) c = strchr(c + 1, ' ');
+    return c ? c + 1 : NULL;
+}
+
 int64_t psync__time_namespace(void)
 {
     char text[256];
@@ -63,14 +70,6 @@ int64_t psync__time_namespace(void)
     const char *line = strstr(text, "boottime");
     if (!line || sscanf(line, "boottime %lld %lld", &seconds, &nanoseconds) != 2) return 0;
     return seconds * 1000000000 + nanoseconds;
-=======
-/* The field of that number, from 3 on, of a /proc/PID/stat; NULL: it has none. */
-static const char *stat_field(const char *text, int number)
-{
-    const char *c = strrchr(text, ')'); /* the name before it may hold anything */
-    for (int field = 2; c && field < number; field++) c = strchr(c + 1, ' ');
-    return c ? c + 1 : NULL;
->>>>>>> main
 }
 
 uint64_t psync__start_time(void)
