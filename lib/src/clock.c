@@ -2,7 +2,6 @@
 /* clock.c - the system's clocks. */
 #include "clock.h"
 
-#include <poll.h>
 #include <time.h>
 
 static int64_t read_clock(clockid_t id)
@@ -27,12 +26,11 @@ static int64_t realtime(void)
     return read_clock(CLOCK_REALTIME);
 }
 
-static int poll_for(int fd, short events, int64_t ns)
+static int poll_for(struct pollfd *descriptors, nfds_t count, int64_t ns)
 {
-    struct pollfd one = {.fd = fd, .events = events};
     if (ns < 0) ns = 0;
     const struct timespec limit = {.tv_sec = ns / PSYNC_NS_PER_S, .tv_nsec = ns % PSYNC_NS_PER_S};
-    return ppoll(&one, fd >= 0, &limit, NULL);
+    return ppoll(descriptors, count, &limit, NULL);
 }
 
 static const struct psync_clock system_clock = {

@@ -52,8 +52,7 @@ static bool decode(char *text)
     return true;
 }
 
-/* Reads seconds as digits with an optional fraction, above 0 and at most a million. */
-static bool parse_seconds(const char *text, int64_t *ns)
+bool psync__dsn_seconds(const char *text, int64_t *ns)
 {
     int64_t whole = 0;
     int64_t part = 0;
@@ -90,7 +89,7 @@ static psync_result add_option(struct owned_dsn *own, char *name, char *value, p
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "the DSN has the option \"%.80s\" twice", name);
     }
     if (is_timeout) {
-        if (parse_seconds(value, &own->dsn.timeout)) return PSYNC_OK;
+        if (psync__dsn_seconds(value, &own->dsn.timeout)) return PSYNC_OK;
         return psync_error_set(
             error, PSYNC_ERROR_ARGUMENT, 0,
             "the DSN's timeout must be a number of seconds above 0 and at most 1000000, not \"%.80s\"", value);

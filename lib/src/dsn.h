@@ -11,6 +11,9 @@
  */
 psync_dsn *psync__dsn_parse(const char *text, psync_error *error);
 
+/* Reads seconds as digits with an optional fraction, above 0 and at most a million. False: it is something else. */
+bool psync__dsn_seconds(const char *text, int64_t *ns);
+
 void psync__dsn_free(psync_dsn *dsn);
 
 #endif

@@ -216,6 +216,7 @@ static psync_result wait_turn(psync_lock *lock, const psync_deadline *deadline, 
             r = PSYNC_OK;
             continue;
         }
+        if (!now->exists) return PSYNC_OK;
         r = inspect(lock, now, NULL, error);
     }
     return r == PSYNC_NO ? PSYNC_OK : r; /* absent: what was waited for has ended */

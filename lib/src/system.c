@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -52,13 +53,41 @@ void psync__boot_id(char id[PSYNC_BOOT_ID + 1])
     }
 }
 
+/* The field of that number, from 3 on, of a /proc/PID/stat; NULL: it has none. */
+static const char *stat_field(const char *text, int number)
+{
+    const char *c = strrchr(text, ')'); /* the name before it may hold anything */
+    for (int field = 2; c && field < number; field++) c = strchr(c + 1, ' ');
+    return c ? c + 1 : NULL;
+}
+
 uint64_t psync__start_time(void)
 {
+    uint64_t start;
+    bool ended;
+    return psync__process(getpid(), &start, &ended) ? start : 0;
+}
+
+bool psync__process(pid_t pid, uint64_t *start, bool *ended)
+{
+    char path[64];
     char text[1024];
-    if (!read_text("/proc/self/stat", text, sizeof text)) return 0;
-    const char *c = strrchr(text, ')'); /* the name before it may hold anything; the start is the 22nd field */
-    for (int field = 2; c && field < 22; field++) c = strchr(c + 1, ' ');
-    return c ? strtoull(c + 1, NULL, 10) : 0;
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    if (!read_text(path, text, sizeof text)) return false;
+    const char *state = stat_field(text, 3);
+    const char *threads = stat_field(text, 20);
+    const char *started = stat_field(text, 22);
+    if (!started) return false;
+    *start = strtoull(started, NULL, 10);
+    /* A zombie has ended, unless it is but the first thread of a process that goes on. */
+    *ended = *state == 'X' || (*state == 'Z' && strtoull(threads, NULL, 10) <= 1);
+    return true;
+}
+
+uint64_t psync__pid_namespace(void)
+{
+    struct stat status;
+    return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
 }
 
 int psync__keep_descriptor(int fd)

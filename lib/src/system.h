@@ -15,6 +15,12 @@ uint64_t psync__random(void);
 /* This boot's id as text, "" if it cannot be read. */
 void psync__boot_id(char id[PSYNC_BOOT_ID + 1]);
 
+/* What /proc tells of a process: when it started, as below, and whether it is a zombie. False: nothing. */
+bool psync__process(pid_t pid, uint64_t *start, bool *ended);
+
+/* The inode of this process's pid namespace, which tells it apart from others on this host; 0 if unknown. */
+uint64_t psync__pid_namespace(void);
+
 /* When this process started, in clock ticks after boot; 0 if unknown. */
 uint64_t psync__start_time(void);
 

@@ -131,7 +131,7 @@ static psync_result renews_what_is_over(void *state, psync_key *key, uint64_t fe
 }
 
 /* An await that was woken for nothing is taken for the end. */
-static psync_result await_notes(void *state, psync_key *key, const psync_lock_state *seen, psync_role role,
+static psync_result await_notes(void *state, psync_key *key, psync_lock_state *seen, psync_role role,
                                 int64_t deadline, psync_error *error)
 {
     if (honest) return twin_driver.lock_await(state, key, seen, role, deadline, error);

@@ -148,7 +148,7 @@ static psync_result inspect(void *state, psync_key *key, psync_lock_state *now, 
     return told(fate, is_done(fate) ? twin_driver.lock_inspect(state, key, now, owner, error) : PSYNC_NO, error);
 }
 
-static psync_result await_lock(void *state, psync_key *key, const psync_lock_state *seen, psync_role role,
+static psync_result await_lock(void *state, psync_key *key, psync_lock_state *seen, psync_role role,
                                int64_t deadline, psync_error *error)
 {
     enum fate fate = begin(state, false);

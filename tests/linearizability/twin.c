@@ -216,7 +216,7 @@ static psync_result inspect(void *state, psync_key *key, psync_lock_state *now, 
     return content.exists ? PSYNC_OK : PSYNC_NO;
 }
 
-static psync_result await_lock(void *state, psync_key *key, const psync_lock_state *seen, psync_role role,
+static psync_result await_lock(void *state, psync_key *key, psync_lock_state *seen, psync_role role,
                                int64_t deadline, psync_error *error)
 {
     psync_lock_state now;

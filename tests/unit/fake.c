@@ -27,9 +27,9 @@ static int64_t realtime(void)
 }
 
 /* Nothing ever comes, and no time passes but on the clock. */
-static int sleep_on_the_clock(int fd, short events, int64_t ns)
+static int sleep_on_the_clock(struct pollfd *descriptors, nfds_t count, int64_t ns)
 {
-    (void)fd, (void)events;
+    (void)descriptors, (void)count;
     fake_pass(ns);
     return 0;
 }
@@ -223,15 +223,16 @@ static void await(int64_t deadline)
     if (deadline > fake.monotonic) fake_pass(deadline - fake.monotonic);
 }
 
-static psync_result fake_lock_await(void *state, psync_key *key, const psync_lock_state *seen, psync_role role,
+static psync_result fake_lock_await(void *state, psync_key *key, psync_lock_state *seen, psync_role role,
                                     int64_t deadline, psync_error *error)
 {
-    (void)state, (void)key, (void)seen;
+    (void)state, (void)key;
     psync_result result;
     struct call *call = step(LOCK_AWAIT, &result, error);
     call->deadline = deadline;
     call->role = role;
     if (result == PSYNC_OK) await(deadline);
+    if (fake.knows_the_end) seen->exists = false;
     return result == PSYNC_OK && fake.hears_nothing ? PSYNC_NO : result;
 }
 

@@ -83,6 +83,7 @@ struct fake {
     void (*on_await)(int64_t deadline);
     int (*on_hook)(void);
     bool hears_nothing; /* awaits say that nothing was heard */
+    bool knows_the_end; /* a Lock's await that returns says itself that what was seen has ended */
     bool lost;          /* the Hold could not be kept alive */
 
     enum slot failing; /* this slot fails with this result, from its so-many-th next call on (0: the next) */

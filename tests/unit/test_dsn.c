@@ -221,7 +221,8 @@ static void a_password_is_in_no_message(void **state)
 {
     (void)state;
     static const char *const dsns[] = {
-        "redis://joe:s3cret@h",
+        "redis://joe:s3cret@h/x",
+        "redis://joe:s3cret@h,i",
         "redis://joe:s3cret@h?x=%zz",
         "redis://joe:s3cret@h?timeout=0",
         "nosuch://joe:s3cret@h",

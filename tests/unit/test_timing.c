@@ -485,6 +485,20 @@ static void who_heard_nothing_looks_when_the_lease_ends(void **state)
     assert_int_equal(fake_count(LOCK_INSPECT), 2);
 }
 
+static void who_is_told_of_the_end_does_not_look(void **state)
+{
+    (void)state;
+    block_everything();
+    fake.knows_the_end = true;
+    fake.on_await = frees_everything;
+    assert_int_equal(psync_lock_wait(lock, NULL, &error), PSYNC_OK);
+    assert_int_equal(fake_count(LOCK_INSPECT), 1);
+    fake_forget();
+    fake.locked = true;
+    assert_int_equal(psync_lock_acquire(lock, NULL, NULL, &error), PSYNC_OK);
+    assert_int_equal(fake_count(LOCK_ACQUIRE), 2); /* a taker has to try all the same */
+}
+
 static void the_driver_is_told_when_a_wait_is_over(void **state)
 {
     (void)state;
@@ -547,6 +561,7 @@ int main(void)
         TEST(a_deletion_is_no_limit_reached),
         TEST(who_heard_nothing_serves_the_hook_and_asks_nothing),
         TEST(who_heard_nothing_looks_when_the_lease_ends),
+        TEST(who_is_told_of_the_end_does_not_look),
         TEST(the_driver_is_told_when_a_wait_is_over),
         TEST(a_hold_that_could_not_be_kept_alive_is_not_valid),
     };

@@ -167,11 +167,13 @@ typedef struct psync_driver {
      * Hold's holder itself. PSYNC_NO promises that nothing has changed since
      * *seen as far as the engine has told: the core then runs the hook and
      * awaits again without another look, which spares an engine that is far.
+     * With PSYNC_OK it may set seen->exists to false if it knows that the very
+     * acquisition it saw has ended: a waiter then need not look.
      * After PSYNC_OK for a PSYNC_ROLE_TAKER the core always calls lock_acquire
      * next, on the same thread, with nothing in between: a wake-up that was
      * given to this taker is used or known to be needless then.
      */
-    psync_result (*lock_await)(void *state, psync_key *key, const psync_lock_state *seen, psync_role role,
+    psync_result (*lock_await)(void *state, psync_key *key, psync_lock_state *seen, psync_role role,
                                int64_t deadline, psync_error *error);
     /** Must. PSYNC_NO if it does not exist; *now is filled in all the same. */
     psync_result (*integer_get)(void *state, psync_key *key, psync_integer_state *now, psync_error *error);

@@ -150,7 +150,7 @@ typedef struct psync_options {
      * As psync_wait.interrupt, for the time in which any call on this space, a
      * short one too, waits for the answer of an engine across the network. If
      * it wants to leave, calls that only read or take end with
-     * PSYNC_ERROR_INTERRUPTED (nothing was taken); one that changes something
+     * PSYNC_ERROR_INTERRUPTED (nothing was taken); a change that was sent
      * goes on to its end, which dsn's timeout bounds, and tells its outcome.
      * NULL: none. Drivers that answer at once do not need it.
      */

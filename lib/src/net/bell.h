@@ -19,15 +19,22 @@
 
 #include "net/engine.h"
 
-/* A channel's name, its NUL included: PostgreSQL truncates at 63 bytes. Hash a key that may be longer. */
-enum { NET_CHANNEL_SIZE = 64 };
+enum {
+    NET_CHANNEL_SIZE =
+        64,             /* a channel's name, its NUL included (PostgreSQL's limit); hash a key that may be longer */
+    NET_NEWS_SIZE = 32, /* what is kept of a message's text, its NUL included */
+};
 
 /*
  * Looks whether what is waited for has changed: PSYNC_OK it has, PSYNC_NO not
- * yet. *again, PSYNC_NEVER at first, may be set to the monotonic moment when a
- * new look is due though nothing rings (the end of a lease). It may call net_run.
+ * yet. It may call net_run.
+ * ask: the engine must be asked. If not, it has been asked, it would have rung
+ * since, and this look is only due because the moment *again came.
+ * *again, PSYNC_NEVER at first, may be set to the monotonic moment when the
+ * next look is due though nothing rings: the end of a lease, or a glance at
+ * whether a holder on this host still lives.
  */
-typedef psync_result net_look(void *argument, int64_t *again, psync_error *error);
+typedef psync_result net_look(void *argument, bool ask, int64_t *again, psync_error *error);
 
 /*
  * For lock_await and integer_await: returns PSYNC_OK when the channel rang or
@@ -35,39 +42,42 @@ typedef psync_result net_look(void *argument, int64_t *again, psync_error *error
  * Errors: the look's; UNAVAILABLE when the engine has been out of reach for dsn->timeout.
  * seen: the version that is waited to change, as the core passes it: looks are
  * spared only for the same one.
+ * news (may be NULL) becomes the text of the latest message if it rang, else "".
  */
 psync_result net_await(struct net_home *home, const char *channel, const uint64_t seen[2], net_look *look,
-                       void *argument, int64_t deadline, psync_error *error);
+                       void *argument, int64_t deadline, char news[NET_NEWS_SIZE], psync_error *error);
 
 /* For psync_driver.awaited: the call that waited is over; subscriptions that nobody sleeps on may go. */
 void net_awaited(struct net_home *home);
 
-/* To be called by the engine for each message it reads. */
-void net_bell_rung(struct net_home *home, const char *channel);
+/* To be called by the engine for each message it reads. text: what the message says, "" for nothing. */
+void net_bell_rung(struct net_home *home, const char *channel, const char *text);
 
 /* ---- for net alone ---- */
 
 typedef struct net_channel net_channel;
 
 typedef struct net_bell {
-    pthread_mutex_t mutex; /* never held during I/O; a home's mutex may be taken under it */
-    pthread_cond_t turned; /* the reader left, something rang, or the connection changed */
+    pthread_mutex_t mutex; /* never held during I/O; the home's is never taken under it */
+    pthread_cond_t turned; /* the reader left, something rang, or the connection was lost */
     bool reading;          /* a thread has the connection */
     pthread_t reader;      /* which */
+    unsigned wanted;       /* threads that want to have it, for a subscription */
     int nudge;             /* an eventfd that ends the reader's sleep; -1: none yet */
-    void *connection;
-    uint64_t generation; /* of the connection; subscriptions belong to one. Grows when it is lost */
-    uint64_t wakes;      /* net_bell_wake's */
-    bool polling;        /* the engine cannot listen */
-    int64_t lost_since;  /* monotonic: since when it is out of reach; 0: it is not */
-    int64_t retry_at;    /* monotonic: not before */
-    unsigned failures;   /* in a row */
+    void *connection;      /* the reader's alone while there is one */
+    uint64_t generation;   /* subscriptions belong to one; the next begins when the connection is lost */
+    uint64_t wakes;        /* net_bell_wake's calls */
+    bool polling;          /* the engine cannot listen */
+    int64_t lost_since;    /* monotonic: since when it is out of reach; 0: it is not */
+    int64_t retry_at;      /* monotonic: not before */
+    unsigned failures;     /* in a row */
+    psync_error failure;   /* the last one */
     net_channel *channels;
 } net_bell;
 
 psync_result net_bell_init(net_bell *bell, psync_error *error);
 void net_bell_close(struct net_home *home);
-/* In a forked child, with one thread. */
+/* In a forked child, while it has one thread. */
 void net_bell_after_fork(struct net_home *home);
 /* Ends all sleeps with PSYNC_NO, so that hooks run. */
 void net_bell_wake(struct net_home *home);

@@ -12,6 +12,8 @@
 #ifndef NET_DEBT_H
 #define NET_DEBT_H
 
+#include <stdatomic.h>
+
 #include "net/engine.h"
 
 typedef struct net_debt {
@@ -26,11 +28,11 @@ typedef struct net_debts {
     _Atomic(net_debt *) first; /* changed under the home's mutex; read without it to see that there are none */
 } net_debts;
 
-/* Notes the take of a call. Without memory for it, or if the keeper cannot start, it is settled at the next request
- * or not at all. */
-void net_debt_note(struct net_home *home, const net_call *call, const psync_key *key);
-/* Settles all there are on the call's connection. NET_DONE: there is none left. */
-net_outcome net_debt_settle(const net_call *call);
+/* Notes the take of a call, and has the keeper see to it. Nothing is noted when memory is out. */
+void net_debt_note(const net_call *call, const psync_key *key);
+/* Settles all there are on the call's connection. NET_DONE: the connection is good; what the engine refused stays.
+ */
+net_outcome net_debt_settle(net_call *call);
 /* Drops those that are too old, or all. True: none is left. */
 bool net_debt_drop(struct net_home *home, bool all);
 

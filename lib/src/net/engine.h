@@ -55,10 +55,11 @@ typedef struct net_call {
     psync_result result; /* out, with NET_DONE */
     psync_error *error;  /* never NULL */
     /* net's own: */
-    void *lane;     /* the lane whose turn this is; NULL: no hook is to run */
-    unsigned forks; /* psync__forks when it began */
-    bool stubborn;  /* the hook may not end it */
-    bool left;      /* the hook has asked to leave */
+    struct net_lane *lane; /* whose turn this is; NULL: none (the bell) */
+    unsigned forks;        /* psync__forks when it began */
+    bool hooked;           /* the hook runs meanwhile */
+    bool stubborn;         /* the hook cannot end it */
+    bool left;             /* the hook has asked to leave, and ran for the last time */
 } net_call;
 
 /*

@@ -16,6 +16,7 @@
 
 #include <pthread.h>
 
+#include "fork.h"
 #include "net/bell.h"
 #include "net/debt.h"
 #include "net/engine.h"
@@ -42,6 +43,7 @@ typedef struct net_home {
     char space[NET_SPACE_MAX + 1];    /* option space=, "default" */
     int64_t liveness;                 /* option liveness=, ns: the lease of a Hold without one; 10 s */
     int64_t poll;                     /* option poll=, ns: the longest pause between looks where it polls; 1 s */
+    int64_t cap;                      /* ns: how long a look holds where the engine rings; 30 s, jittered */
     int (*interrupt)(void *argument); /* psync_options.interrupt, may be NULL */
     void *interrupt_argument;
 
@@ -79,14 +81,32 @@ psync_result net_home_after_fork(net_home *home, psync_error *error);
 /* For psync_driver.set_label. */
 psync_result net_home_set_label(net_home *home, const char *label, psync_error *error);
 
+/* ---- for net alone ---- */
+
 /*
- * A turn on a lane, for requests: takes a free lane within until (monotonic),
- * running the hook in between unless quiet. PSYNC_NO: the time is over. Errors: INTERRUPTED, FULL.
+ * A turn on a lane: takes a free one within until (monotonic), running the
+ * hook in between if hooked. PSYNC_NO: the time is over. INTERRUPTED, FULL.
  */
-psync_result net_lane_take(net_home *home, int64_t until, bool quiet, net_lane **lane, psync_error *error);
+psync_result net_lane_take(net_home *home, int64_t until, bool hooked, net_lane **lane, psync_error *error);
 /* Gives it back. */
 void net_lane_leave(net_home *home, net_lane *lane);
-/* Closes a connection; one that was the parent's without a word on the wire. */
+/* Sets it aside while a hook runs, and takes it back. */
+void net_lane_set_aside(net_home *home, net_lane *lane);
+void net_lane_take_back(net_home *home, net_lane *lane);
+
+/* Closes a connection; one that is the parent's of this process without a word to the engine. */
 void net_drop(net_home *home, void *connection, bool inherited);
+/* Puts an unconnected socket in the place of an inherited connection's. False: it could not. */
+bool net_unplug(net_home *home, void *connection);
+
+/* Whether this is another process than when psync__forks had that value: a hook has forked. */
+static inline bool net_forked_since(unsigned forks)
+{
+    return atomic_load_explicit(&psync__forks, memory_order_relaxed) != forks; /* fork.h: relaxed is enough */
+}
+
+/* A condition variable whose times are psync__clock's monotonic. */
+void net_cond_init(pthread_cond_t *cond);
+void net_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t until);
 
 #endif

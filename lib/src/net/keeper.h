@@ -14,6 +14,7 @@
 #define NET_KEEPER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "net/engine.h"
 
@@ -21,10 +22,14 @@ typedef struct net_kept net_kept;
 
 typedef struct net_keeper {
     enum { NET_NO_KEEPER, NET_KEEPER_RUNS, NET_KEEPER_ENDED } run; /* ended: still to be joined */
-    bool stop;
     pthread_t thread;
-    pthread_cond_t changed; /* by CLOCK_MONOTONIC */
+    pthread_cond_t changed; /* there is something new to do, or to stop for */
     net_kept *kept;
+    net_kept *renewing;  /* whose renewal is under way; NULL: none, or it is kept no longer */
+    int64_t settle_at;   /* boottime: when to try to settle debts, after failures */
+    unsigned failures;   /* in a row, at that */
+    atomic_bool stop;    /* the home closes. Relaxed: it ends loops, nothing is read on its account */
+    atomic_bool give_up; /* the renewal under way is no longer wanted. Relaxed, likewise */
 } net_keeper;
 
 /*
@@ -41,11 +46,19 @@ bool net_hold_lost(struct net_home *home, const psync_key *key, uint64_t fence);
 
 /* ---- for net alone ---- */
 
-psync_result net_keeper_start(struct net_home *home, psync_error *error); /* under the home's mutex */
+/* Starts the thread unless it runs. Under the home's mutex. */
+psync_result net_keeper_start(struct net_home *home, psync_error *error);
 void net_keeper_close(struct net_home *home);
 void net_keeper_after_fork(struct net_home *home);
-/* Whether this is the keeper's thread: no hook may run in it. */
-bool net_is_keeper(struct net_home *home);
+/* Whether this is a keeper's thread: no hook may run in it. */
+bool net_is_keeper(void);
+/* Whether this is the keeper's thread and its request is to end. */
 bool net_keeper_stops(struct net_home *home);
+/*
+ * What the thread does at one go: marks what is lost, renews or settles what
+ * is due. Under the home's mutex, which it lets go of meanwhile. Returns the
+ * boottime of the next thing to do; PSYNC_NEVER: there is none.
+ */
+int64_t net_keeper_turn(struct net_home *home);
 
 #endif

@@ -28,6 +28,9 @@ typedef struct net_self {
 /* Describes this process; the label stays. */
 void net_self_describe(net_self *self);
 
+/* Whether a process of this host, boot and pid namespace lives. */
+psync_alive net_process_alive(int64_t pid, uint64_t start);
+
 /* Writes who takes a Lock now. Returns the length. Not the fence, the lease or whether it is a Hold: the engine's.
  */
 size_t net_owner_write(struct net_home *home, char text[NET_OWNER_SIZE]);

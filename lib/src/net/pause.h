@@ -14,9 +14,10 @@
 int64_t net_jitter(int64_t ns);
 
 /*
- * The pause after so many failures in a row (1: the first): doubles from
- * NET_PAUSE_MIN on, up to NET_PAUSE_MAX, jittered between half of that and that, but never under NET_PAUSE_MIN.
+ * The pause after so many failures in a row (1: the first): up to twice NET_PAUSE_MIN, and doubling up to
+ * NET_PAUSE_MAX, always jittered down to half of that. left: the time there is for tries, of which a pause takes
+ * half at most, so that the last ones come near its end; PSYNC_NEVER: no end.
  */
-int64_t net_pause(unsigned failures);
+int64_t net_pause(unsigned failures, int64_t left);
 
 #endif

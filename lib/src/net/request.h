@@ -10,7 +10,7 @@
  *   NET_DONE             call->result         call->result
  *   NET_STALE            (does not happen)    UNKNOWN
  *   out of time          UNAVAILABLE          UNAVAILABLE; UNKNOWN once it was LOST
- *   the hook leaves      INTERRUPTED          a take: INTERRUPTED; a change goes on until its end
+ *   the hook leaves      INTERRUPTED          INTERRUPTED; a change that was sent goes on to its end
  *
  * A take that ends with INTERRUPTED or UNKNOWN after it was LOST leaves a debt.
  */
@@ -32,5 +32,17 @@ typedef enum net_kind {
  */
 psync_result net_run(net_home *home, net_kind kind, const psync_key *key, net_step *step, void *argument,
                      psync_error *error);
+
+/* ---- for net alone ---- */
+
+/* The same, until a monotonic moment. */
+psync_result net_run_until(net_home *home, net_kind kind, const psync_key *key, net_step *step, void *argument,
+                           int64_t until, psync_error *error);
+
+/* A step that asks nothing: with it a request only connects and settles debts. */
+net_outcome net_nothing(net_call *call, void *argument);
+
+/* UNAVAILABLE: the engine was out of reach for so long (ns), and why; error holds the reason. */
+psync_result net_out_of_reach(const net_home *home, int64_t time, psync_error *error);
 
 #endif

@@ -16,7 +16,7 @@ foreach (['shm://x' => 'shm://x', 'redis://user:sec:r@t@host:1/0?space=a&passwor
 preg_match('/^phpsync$.*?Drivers => ([^\n]*)/ms', $text, $found);
 check(strpos($text, 'Version => ' . phpversion('phpsync')) > 0 && strpos($found[1], 'shm') === 0, 'version and drivers');
 $trace = '';
-try { PhpSync\Space::open('redis://user:secret@host/'); } catch (Throwable $e) { $trace = (string) $e; }
+try { PhpSync\Space::open('redis://user:secret@host/x'); } catch (Throwable $e) { $trace = (string) $e; }
 check($trace !== '' && strpos($trace, 'secret') === false, $trace);
 echo "done\n";
 ?>

@@ -479,7 +479,7 @@ static void give_way(struct file_home *home, const struct file_place *place, int
     if (left > 0) (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &length, NULL);
 }
 
-psync_result file_lock_await(void *opaque, psync_key *key, const psync_lock_state *seen, psync_role role,
+psync_result file_lock_await(void *opaque, psync_key *key, psync_lock_state *seen, psync_role role,
                              int64_t deadline, psync_error *error)
 {
     struct file_state *state = opaque;

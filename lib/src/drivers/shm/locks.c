@@ -600,8 +600,8 @@ static void sleep_on(struct shm_cell *cell, uint32_t generation, uint64_t fence,
     shm_death_watch_end();
 }
 
-psync_result shm_lock_await(void *opaque, psync_key *key, const psync_lock_state *seen, psync_role role,
-                            int64_t deadline, psync_error *error)
+psync_result shm_lock_await(void *opaque, psync_key *key, psync_lock_state *seen, psync_role role, int64_t deadline,
+                            psync_error *error)
 {
     struct shm_state *state = opaque;
     struct shm_cell *cell;

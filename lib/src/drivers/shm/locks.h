@@ -15,8 +15,8 @@ psync_result shm_lock_renew(void *state, psync_key *key, uint64_t fence, int64_t
                             psync_error *error);
 psync_result shm_lock_inspect(void *state, psync_key *key, psync_lock_state *now, psync_owner *owner,
                               psync_error *error);
-psync_result shm_lock_await(void *state, psync_key *key, const psync_lock_state *seen, psync_role role,
-                            int64_t deadline, psync_error *error);
+psync_result shm_lock_await(void *state, psync_key *key, psync_lock_state *seen, psync_role role, int64_t deadline,
+                            psync_error *error);
 psync_result shm_lock_each(void *state, psync_lock_callback callback, void *argument, psync_error *error);
 
 /*

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * scripts.c - what the server does in one atomic step each, in its Lua.
+ *
+ * An Integer is the hash {SPACE:KEY}:i, a Lock the hash {SPACE:KEY}:l:
+ *
+ *   v  an Integer's value, there only while it exists
+ *   w  somebody sleeps until it changes: tell them, and take the mark away
+ *   s  who has the Lock: "FENCE END KIND CLIENT NUMBER"; there only while it
+ *      is taken. END: microseconds since 1970 when its lease ends, 0 without
+ *      one. KIND: 0 plain, 1 a Hold that its process keeps alive, 2 a Hold
+ *      with a lease. CLIENT NUMBER: the request that took it
+ *   o  its owner, as owner.c writes it
+ *   f  the last fence
+ *   x  how far the sweep of old records has come
+ *   any CLIENT (32 characters): its last request: "NUMBER TIME RESULT"
+ *
+ * Each changing request carries its client and number. The same number again
+ * gets the result that is stored, a smaller one is refused: so a request that
+ * is repeated happens once, and one that was left in a dead connection cannot
+ * happen late. "No" and "overflow" are stored too, for the same reason.
+ *
+ * A hash that holds neither a value nor an acquisition expires after the life
+ * of its records. In others the records of clients that are gone are swept:
+ * whoever comes to a key for the first time looks at some twenty of them.
+ * TIME is when a record was last renewed: on Integers a client asks for that
+ * only now and then, which keeps an increment at two commands.
+ *
+ * Fences are the server's microseconds since 1970, or the last one and one
+ * more: they grow even if the server has lost what it knew.
+ *
+ * Lua's numbers are doubles: values are added in Lua while both are well below
+ * 2^53, else by HINCRBY, and only ever read as strings.
+ *
+ * Writes that need no memory come first: what frees something works on a
+ * server that is full.
+ */
+#if PSYNC_WITH_REDIS
+
+#include "scripts.h"
+
+#include <stddef.h>
+
+/* clang-format off */
+
+/* From each first line on: k, c, n, and the record r that the client had, which ends the script if n is not new. */
+#define KNOWN_NUMBER \
+    "if r then\n" \
+    "  local d=string.sub(r,1,16)-n\n" \
+    "  if d==0 then return string.sub(r,29) end\n" \
+    "  if d>0 then return redis.error_reply('STALE a later request of this client was served before') end\n" \
+    "end\n"
+
+/* The client's first request here: looks over some records for old ones. t is the time in seconds. */
+#define SWEEP \
+    "if not r and redis.call('HLEN',k)>32 then\n" \
+    "  local s=redis.call('HSCAN',k,redis.call('HGET',k,'x') or '0','COUNT',20)\n" \
+    "  local p,old=s[2],{}\n" \
+    "  for i=1,#p,2 do\n" \
+    "    if #p[i]==32 and #old<1000 and t-string.sub(p[i+1],18,27)>600 then old[#old+1]=p[i] end\n" \
+    "  end\n" \
+    "  if #old>0 then redis.call('HDEL',k,unpack(old)) end\n" \
+    "  redis.call('HSET',k,'x',s[1])\n" \
+    "end\n"
+
+#define EXPIRE_WITH_RECORDS "redis.call('PEXPIRE',k,600000)\n"
+
+/*
+ * ARGV: client, number, '1' to renew the record's time, suffix of the channel, and what follows.
+ * v is the value or false, q what the record begins with.
+ */
+#define INTEGER \
+    "local k,c,n=KEYS[1],ARGV[1],ARGV[2]\n" \
+    "local h=redis.call('HMGET',k,'v',c,'w')\n" \
+    "local v,r,t=h[1],h[2]\n" \
+    KNOWN_NUMBER \
+    "if r and ARGV[3]~='1' then t=string.sub(r,18,27) else\n" \
+    "  t=redis.call('TIME')[1]\n" \
+    SWEEP \
+    "end\n" \
+    "local q=n..' '..t..' '\n"
+
+/* The value is about to be s, "none" if it goes. */
+#define TELL_INTEGER \
+    "if h[3] then\n" \
+    "  redis.call('PUBLISH','phpsync:'..redis.sha1hex(k..ARGV[4]),s)\n" \
+    "  redis.call('HDEL',k,'w')\n" \
+    "end\n"
+
+/*
+ * ARGV: client, number, suffix of the channel, and what follows. now: the
+ * server's time in microseconds; f, e, d: fence, end and kind, if s is an
+ * acquisition that has not run out; else s is false.
+ */
+#define LOCK \
+    "local k,c,n=KEYS[1],ARGV[1],ARGV[2]\n" \
+    "local h=redis.call('HMGET',k,'s','f',c)\n" \
+    "local s,r=h[1],h[3]\n" \
+    KNOWN_NUMBER \
+    "local T=redis.call('TIME')\n" \
+    "local t,now=T[1],T[1]*1000000+T[2]\n" \
+    SWEEP \
+    "local f,e,d\n" \
+    "if s then\n" \
+    "  f,e,d=string.match(s,'^(%d+) (%d+) (%d)')\n" \
+    "  if e~='0' and now>=tonumber(e) then s=false end\n" \
+    "end\n" \
+    "local q=n..' '..t..' '\n"
+
+/* The acquisition f is about to end; or its lease was cut short, which is told with an "r". */
+#define TELL_LOCK "redis.call('PUBLISH','phpsync:'..redis.sha1hex(k..ARGV[3]),f)\n"
+#define TELL_RENEWED "redis.call('PUBLISH','phpsync:'..redis.sha1hex(k..ARGV[3]),f..'r')\n"
+
+/* ... kind, lease in microseconds or 0, the fence of a ghost that counts as absent or 0, owner. */
+static const char acquire[] = LOCK
+    "if s and f~=ARGV[6] then\n"
+    "  redis.call('HSET',k,c,q..'busy')\n"
+    "  local left=e=='0' and '-1' or string.format('%.0f',e-now)\n"
+    "  return 'busy '..f..' '..d..' '..left..' '..(redis.call('HGET',k,'o') or '')\n"
+    "end\n"
+    "if f then " TELL_LOCK "end\n"
+    "local a=now\n"
+    "if h[2] and now<=tonumber(h[2]) then a=h[2]+1 end\n"
+    "a=string.format('%.0f',a)\n"
+    "local lease=tonumber(ARGV[5])\n"
+    "local z=lease>0 and string.format('%.0f',now+lease) or '0'\n"
+    "redis.call('HSET',k,'s',a..' '..z..' '..ARGV[4]..' '..c..' '..n,'f',a,'o',ARGV[7],c,q..'ok '..a)\n"
+    "if lease>0 then\n"
+    "  redis.call('PEXPIRE',k,string.format('%.0f',math.ceil(lease/1000)+600000))\n"
+    "else\n"
+    "  redis.call('PERSIST',k)\n"
+    "end\n"
+    "return 'ok '..a\n";
+
+/* ... fence, or '' for any. Of a Hold the answer holds the owner: whether he has died decides what was freed. */
+static const char release[] = LOCK
+    "if s and (ARGV[4]=='' or ARGV[4]==f) then\n"
+    "  " TELL_LOCK
+    "  local ok=d=='0' and 'ok' or 'ok '..(redis.call('HGET',k,'o') or '')\n"
+    "  redis.call('HDEL',k,'s','o')\n"
+    "  redis.call('HSET',k,c,q..ok)\n"
+    "  " EXPIRE_WITH_RECORDS
+    "  return ok\n"
+    "end\n"
+    "redis.call('HSET',k,c,q..'none')\n"
+    "if not s then " EXPIRE_WITH_RECORDS "end\n"
+    "return 'none'\n";
+
+/* ... fence, kind, lease in microseconds. */
+static const char renew[] = LOCK
+    "if not s or f~=ARGV[4] then\n"
+    "  redis.call('HSET',k,c,q..'none')\n"
+    "  if not s then " EXPIRE_WITH_RECORDS "end\n"
+    "  return 'none'\n"
+    "end\n"
+    "local z=now+ARGV[6]\n"
+    "if e=='0' or z<tonumber(e) then " TELL_RENEWED "end\n"
+    "local token=string.match(s,'^%d+ %d+ %d (.*)')\n"
+    "redis.call('HSET',k,'s',f..' '..string.format('%.0f',z)..' '..ARGV[5]..' '..token,c,q..'ok')\n"
+    "redis.call('PEXPIRE',k,string.format('%.0f',math.ceil(ARGV[6]/1000)+600000))\n"
+    "return 'ok'\n";
+
+/* ... nothing. The number is that of an attempt to take the Lock whose outcome nobody learned. */
+static const char settle[] =
+    "local k,c,n=KEYS[1],ARGV[1],ARGV[2]\n"
+    "local h=redis.call('HMGET',k,'s',c)\n"
+    "local s,r=h[1],h[2]\n"
+    "local f,token\n"
+    "if s then f,token=string.match(s,'^(%d+) %d+ %d (.*)') end\n"
+    "local taken=token==c..' '..n\n"
+    "if taken then\n"
+    "  " TELL_LOCK
+    "  redis.call('HDEL',k,'s','o')\n"
+    "end\n"
+    "if not r or string.sub(r,1,16)-n<0 then\n"
+    "  redis.call('HSET',k,c,n..' '..redis.call('TIME')[1]..' busy')\n"
+    "end\n"
+    "if taken or not s then " EXPIRE_WITH_RECORDS "end\n"
+    "return 'ok'\n";
+
+/* No ARGV. For each key as the answer "busy" of acquire, without the word; nil if there is no Lock. */
+static const char inspect[] =
+    "local all,T={}\n"
+    "for i=1,#KEYS do\n"
+    "  local h=redis.call('HMGET',KEYS[i],'s','o')\n"
+    "  all[i]=false\n"
+    "  if h[1] then\n"
+    "    local f,e,d=string.match(h[1],'^(%d+) (%d+) (%d)')\n"
+    "    local left=-1\n"
+    "    if e~='0' then\n"
+    "      T=T or redis.call('TIME')\n"
+    "      left=e-(T[1]*1000000+T[2])\n"
+    "    end\n"
+    "    if left>0 or e=='0' then all[i]=f..' '..d..' '..string.format('%.0f',left)..' '..(h[2] or '') end\n"
+    "  end\n"
+    "end\n"
+    "return all\n";
+
+/* No ARGV. For each key its value, nil if there is no Integer. */
+static const char values[] =
+    "local all={}\n"
+    "for i=1,#KEYS do all[i]=redis.call('HGET',KEYS[i],'v') end\n"
+    "return all\n";
+
+/* ... what to add, '9223372036854775808' too. */
+static const char add[] = INTEGER
+    "local by,s=ARGV[5]\n"
+    "local a,b=tonumber(v or 0),tonumber(by)\n"
+    "if a and a%1==0 and a<4503599627370496 and a>-4503599627370496\n"
+    "  and b<4503599627370496 and b>-4503599627370496 then\n"
+    "  s=string.format('%.0f',a+b)\n"
+    "  " TELL_INTEGER
+    "  redis.call('HSET',k,'v',s,c,q..s)\n"
+    "else\n"
+    "  local big=by=='9223372036854775808'\n"
+    "  local over=big and not (v and string.sub(v,1,1)=='-')\n"
+    "  if not over then\n"
+    "    if big then by='9223372036854775807' end\n"
+    "    local e=redis.pcall('HINCRBY',k,'v',by)\n"
+    "    over=type(e)=='table' and e.err\n"
+    "    if over and not string.find(over,'overflow') then return e end\n"
+    "  end\n"
+    "  if over then\n"
+    "    redis.call('HSET',k,c,q..'over')\n"
+    "    if not v then " EXPIRE_WITH_RECORDS "end\n"
+    "    return 'over'\n"
+    "  end\n"
+    "  if big then redis.call('HINCRBY',k,'v',1) end\n"
+    "  s=redis.call('HGET',k,'v')\n"
+    "  redis.call('HSET',k,c,q..s)\n"
+    "  " TELL_INTEGER
+    "end\n"
+    "if not v then redis.call('PERSIST',k) end\n"
+    "return s\n";
+
+/* ... value. */
+static const char set[] = INTEGER
+    "local s=ARGV[5]\n"
+    TELL_INTEGER
+    "redis.call('HSET',k,'v',s,c,q..'ok')\n"
+    "if not v then redis.call('PERSIST',k) end\n"
+    "return 'ok'\n";
+
+/* ... expected, desired. */
+static const char compare_set[] = INTEGER
+    "if v~=ARGV[5] then\n"
+    "  local found=v or 'none'\n"
+    "  redis.call('HSET',k,c,q..found)\n"
+    "  if not v then " EXPIRE_WITH_RECORDS "end\n"
+    "  return found\n"
+    "end\n"
+    "local s=ARGV[6]\n"
+    TELL_INTEGER
+    "redis.call('HSET',k,'v',s,c,q..'ok')\n"
+    "return 'ok'\n";
+
+/* ... nothing. */
+static const char remove_[] = INTEGER
+    "local s,found='none','none'\n"
+    "if v then\n"
+    "  found='ok'\n"
+    "  " TELL_INTEGER
+    "  redis.call('HDEL',k,'v')\n"
+    "end\n"
+    "redis.call('HSET',k,c,q..found)\n"
+    EXPIRE_WITH_RECORDS
+    "return found\n";
+
+/* No ARGV. The value, nil if there is none; the next change will be told. */
+static const char watch[] =
+    "local k=KEYS[1]\n"
+    "local h=redis.call('HMGET',k,'v','w')\n"
+    "if not h[2] then redis.call('HSET',k,'w','1') end\n"
+    "if not h[1] then " EXPIRE_WITH_RECORDS "end\n"
+    "return h[1]\n";
+/* clang-format on */
+
+static const struct {
+    const char *name;
+    const char *text;
+} scripts[REDIS_SCRIPTS] = {
+    [REDIS_ACQUIRE] = {"acquire", acquire},
+    [REDIS_RELEASE] = {"release", release},
+    [REDIS_RENEW] = {"renew", renew},
+    [REDIS_SETTLE] = {"settle", settle},
+    [REDIS_INSPECT] = {"inspect", inspect},
+    [REDIS_VALUES] = {"values", values},
+    [REDIS_ADD] = {"add", add},
+    [REDIS_SET] = {"set", set},
+    [REDIS_COMPARE_SET] = {"compare_set", compare_set},
+    [REDIS_REMOVE] = {"remove", remove_},
+    [REDIS_WATCH] = {"watch", watch},
+};
+
+const char *redis_script_text(enum redis_script script)
+{
+    return scripts[script].text;
+}
+
+const char *redis_script_name(enum redis_script script)
+{
+    return scripts[script].name;
+}
+
+#endif

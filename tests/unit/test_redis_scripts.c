@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * test_redis_scripts.c - what the scripts do on a real server: a repeat gets
+ * the result it had, a late request is refused, numbers stay exact, an attempt
+ * that was given up leaves nothing, old records go. Skipped without a server.
+ */
+#include "fake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#if PSYNC_WITH_REDIS
+#include <hiredis.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "drivers/redis/scripts.h"
+
+static char folder[] = "/tmp/phpsync-scripts-XXXXXX";
+static char socket_path[64];
+static pid_t server;
+static redisContext *redis;
+
+#define ONE   "11111111111111111111111111111111"
+#define TWO   "22222222222222222222222222222222"
+#define KEY_I "{s:k}:i"
+#define KEY_L "{s:k}:l"
+
+static void start_server(void)
+{
+    char path[80];
+    snprintf(path, sizeof path, "%s", socket_path);
+    server = fork();
+    if (server) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder,
+           "--logfile", "server.log", NULL);
+    _exit(127);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder)) return -1;
+    snprintf(socket_path, sizeof socket_path, "%s/s", folder);
+    start_server();
+    for (;;) {
+        const struct timespec pause = {.tv_nsec = 10000000};
+        redis = redisConnectUnix(socket_path);
+        if (redis && !redis->err) return 0;
+        redisFree(redis);
+        redis = NULL;
+        if (waitpid(server, NULL, WNOHANG) == server) return 0; /* there is none */
+        nanosleep(&pause, NULL);
+    }
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    char log[80];
+    if (redis) {
+        redisFree(redis);
+        kill(server, SIGKILL);
+        waitpid(server, NULL, 0);
+    }
+    snprintf(log, sizeof log, "%s/server.log", folder);
+    unlink(log);
+    unlink(socket_path);
+    return rmdir(folder);
+}
+
+static int fresh(void **state)
+{
+    (void)state;
+    if (redis) freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    return 0;
+}
+
+/* Runs a script; the answer as text, "(nil)" without one. count: arguments behind the key. */
+static const char *run(enum redis_script script, const char *key, int count, const char *const *arguments)
+{
+    static char text[512];
+    const char *words[16] = {"EVAL", redis_script_text(script), "1", key};
+    memcpy(words + 4, arguments, (size_t)count * sizeof *arguments);
+    redisReply *reply = redisCommandArgv(redis, 4 + count, words, NULL);
+    assert_non_null(reply);
+    const redisReply *entry = reply->type == REDIS_REPLY_ARRAY ? reply->element[0] : reply;
+    snprintf(text, sizeof text, "%s", entry->str ? entry->str : "(nil)");
+    freeReplyObject(reply);
+    return text;
+}
+
+/* A request about an Integer, or about a Lock. */
+static const char *integer(enum redis_script script, const char *client, int number, const char *one,
+                           const char *two)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%016d", number);
+    const char *const arguments[] = {client, digits, "0", "@0", one, two};
+    return run(script, KEY_I, two ? 6 : one ? 5 : 4, arguments);
+}
+
+static const char *lock(enum redis_script script, const char *client, int number, const char *one, const char *two,
+                        const char *three)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%016d", number);
+    const char *const arguments[] = {client, digits, "@0", one, two, three, "owner"};
+    return run(script, KEY_L, three ? 7 : two ? 5 : one ? 4 : 3, arguments);
+}
+
+static const char *take(const char *client, int number, const char *lease)
+{
+    return lock(REDIS_ACQUIRE, client, number, "0", lease, "0");
+}
+
+static long long ask(const char *command)
+{
+    redisReply *reply = redisCommand(redis, command);
+    assert_non_null(reply);
+    long long number = reply->type == REDIS_REPLY_INTEGER ? reply->integer : reply->str ? atoll(reply->str) : 0;
+    freeReplyObject(reply);
+    return number;
+}
+
+static bool without_server(void)
+{
+    if (!redis) skip();
+    return !redis;
+}
+
+static void a_repeat_gets_the_stored_result_and_a_late_request_is_refused(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    assert_string_equal(integer(REDIS_ADD, ONE, 2, "5", NULL), "5");
+    assert_string_equal(integer(REDIS_ADD, TWO, 1, "1", NULL), "6");
+    assert_string_equal(integer(REDIS_ADD, ONE, 2, "5", NULL), "5");
+    assert_non_null(strstr(integer(REDIS_ADD, ONE, 1, "5", NULL), "STALE"));
+    assert_string_equal(integer(REDIS_COMPARE_SET, ONE, 3, "5", "0"), "6");
+    assert_string_equal(integer(REDIS_SET, TWO, 2, "5", NULL), "ok");
+    assert_string_equal(integer(REDIS_COMPARE_SET, ONE, 3, "5", "0"), "6");
+    assert_int_equal(ask("HGET " KEY_I " v"), 5);
+    assert_string_equal(integer(REDIS_REMOVE, ONE, 4, NULL, NULL), "ok");
+    assert_string_equal(integer(REDIS_ADD, TWO, 3, "1", NULL), "1");
+    assert_string_equal(integer(REDIS_REMOVE, ONE, 4, NULL, NULL), "ok");
+    assert_int_equal(ask("HGET " KEY_I " v"), 1);
+}
+
+static void numbers_are_exact_to_the_ends_of_64_bits(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    static const struct {
+        const char *from, *by, *becomes;
+    } cases[] = {
+        {"9223372036854775806", "1", "9223372036854775807"},
+        {"9223372036854775807", "1", "over"},
+        {"-9223372036854775808", "-1", "over"},
+        {"-9223372036854775808", "9223372036854775808", "0"},
+        {"-1", "9223372036854775808", "9223372036854775807"},
+        {"0", "9223372036854775808", "over"},
+        {"9007199254740992", "1", "9007199254740993"},
+        {"9007199254740993", "-1", "9007199254740992"},
+        {"4503599627370495", "4503599627370495", "9007199254740990"},
+        {"-4503599627370496", "-9223372036854775807", "over"},
+        {"1", "-9223372036854775808", "-9223372036854775807"},
+        {"-1", "1", "0"},
+    };
+    int number = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_string_equal(integer(REDIS_SET, ONE, ++number, cases[i].from, NULL), "ok");
+        assert_string_equal(integer(REDIS_ADD, ONE, ++number, cases[i].by, NULL), cases[i].becomes);
+        assert_string_equal(integer(REDIS_ADD, ONE, number, cases[i].by, NULL), cases[i].becomes);
+        bool over = strcmp(cases[i].becomes, "over") == 0;
+        const char *now = integer(REDIS_COMPARE_SET, TWO, number, over ? cases[i].from : cases[i].becomes, "0");
+        assert_string_equal(now, "ok");
+    }
+}
+
+static void an_overflow_creates_nothing(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    assert_string_equal(integer(REDIS_ADD, ONE, 1, "9223372036854775808", NULL), "over");
+    assert_int_equal(ask("HEXISTS " KEY_I " v"), 0);
+    assert_true(ask("PTTL " KEY_I) > 0);
+    assert_string_equal(integer(REDIS_ADD, ONE, 2, "0", NULL), "0");
+    assert_int_equal(ask("PTTL " KEY_I), -1);
+}
+
+static void a_value_that_is_no_number_is_an_error_and_stays(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    static const char *const values[] = {"", "x", "1.5", "1e400", "nan"};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        freeReplyObject(redisCommand(redis, "HSET " KEY_I " v %s", values[i]));
+        assert_non_null(strstr(integer(REDIS_ADD, ONE, (int)i + 1, "1", NULL), "not an integer"));
+        redisReply *reply = redisCommand(redis, "HGET " KEY_I " v");
+        assert_string_equal(reply->str, values[i]);
+        freeReplyObject(reply);
+    }
+}
+
+static void a_repeated_release_frees_no_later_acquisition(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    char first[32];
+    strcpy(first, take(ONE, 1, "0"));
+    assert_memory_equal(first, "ok ", 3);
+    assert_string_equal(take(ONE, 1, "0"), first);
+    assert_memory_equal(take(TWO, 1, "0"), "busy ", 5);
+    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, "", NULL, NULL), "ok");
+    assert_string_equal(take(TWO, 1, "0"), "busy");
+    assert_memory_equal(take(TWO, 2, "0"), "ok ", 3);
+    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, "", NULL, NULL), "ok");
+    assert_string_equal(lock(REDIS_RELEASE, ONE, 3, first + 3, NULL, NULL), "none");
+    assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
+}
+
+static void an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    assert_memory_equal(take(ONE, 1, "0"), "ok ", 3);
+    assert_string_equal(lock(REDIS_SETTLE, ONE, 1, NULL, NULL, NULL), "ok");
+    assert_string_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
+    assert_string_equal(lock(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
+    assert_string_equal(take(ONE, 2, "0"), "busy");
+    assert_memory_equal(take(TWO, 1, "0"), "ok ", 3);
+    assert_string_equal(lock(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
+    assert_string_equal(lock(REDIS_SETTLE, ONE, 3, NULL, NULL, NULL), "ok");
+    assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
+}
+
+static void fences_grow_though_the_server_forgets_or_was_ahead(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    long long first = atoll(take(ONE, 1, "0") + 3);
+    assert_true(first > 1600000000000000LL);
+    fresh(NULL);
+    long long second = atoll(take(ONE, 2, "0") + 3);
+    assert_true(second > first);
+    lock(REDIS_RELEASE, ONE, 3, "", NULL, NULL);
+    freeReplyObject(redisCommand(redis, "HSET " KEY_L " f 4000000000000000"));
+    assert_string_equal(take(ONE, 4, "0"), "ok 4000000000000001");
+}
+
+static void a_hash_expires_only_while_it_holds_nothing(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    take(ONE, 1, "0");
+    assert_int_equal(ask("PTTL " KEY_L), -1);
+    lock(REDIS_RELEASE, ONE, 2, "", NULL, NULL);
+    assert_in_range(ask("PTTL " KEY_L), 1000 * REDIS_RECORD_LIFE_S / 2, 1000 * REDIS_RECORD_LIFE_S);
+    take(ONE, 3, "3600000000");
+    assert_true(ask("PTTL " KEY_L) > 3600000);
+    integer(REDIS_SET, ONE, 1, "1", NULL);
+    assert_int_equal(ask("PTTL " KEY_I), -1);
+    integer(REDIS_REMOVE, ONE, 2, NULL, NULL);
+    assert_true(ask("PTTL " KEY_I) > 0);
+    run(REDIS_WATCH, KEY_I, 0, NULL);
+    integer(REDIS_SET, ONE, 3, "1", NULL);
+    assert_int_equal(ask("PTTL " KEY_I), -1);
+    assert_int_equal(ask("HEXISTS " KEY_I " w"), 0);
+}
+
+static void old_records_are_swept_and_young_ones_stay(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    enum { OLD = 700, YOUNG = 300 };
+    char client[40];
+    integer(REDIS_ADD, ONE, 1, "0", NULL);
+    for (int i = 0; i < OLD; i++) {
+        freeReplyObject(redisCommand(redis, "HSET " KEY_I " old%029d %s", i, "0000000000000001 1000000000 1"));
+    }
+    for (int i = 0; i < YOUNG; i++) {
+        snprintf(client, sizeof client, "new%029d", i);
+        integer(REDIS_ADD, client, 1, "1", NULL);
+    }
+    assert_in_range(ask("HLEN " KEY_I), YOUNG + 1, YOUNG + 3);
+    for (int i = 0; i < YOUNG; i++) {
+        snprintf(client, sizeof client, "new%029d", i);
+        assert_int_equal(atoi(integer(REDIS_ADD, client, 1, "1", NULL)), i + 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_repeat_gets_the_stored_result_and_a_late_request_is_refused, fresh),
+        cmocka_unit_test_setup(numbers_are_exact_to_the_ends_of_64_bits, fresh),
+        cmocka_unit_test_setup(an_overflow_creates_nothing, fresh),
+        cmocka_unit_test_setup(a_value_that_is_no_number_is_an_error_and_stays, fresh),
+        cmocka_unit_test_setup(a_repeated_release_frees_no_later_acquisition, fresh),
+        cmocka_unit_test_setup(an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late, fresh),
+        cmocka_unit_test_setup(fences_grow_though_the_server_forgets_or_was_ahead, fresh),
+        cmocka_unit_test_setup(a_hash_expires_only_while_it_holds_nothing, fresh),
+        cmocka_unit_test_setup(old_records_are_swept_and_young_ones_stay, fresh),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
+
+#else
+
+static void redis_is_built_in(void **state)
+{
+    (void)state;
+    skip();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(redis_is_built_in)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#endif
