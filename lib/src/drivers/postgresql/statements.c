@@ -199,20 +199,28 @@ static const struct {
 /* clang-format on */
 
 static const char layout[] =
-    "SELECT pg_advisory_xact_lock(7308604759796115312); " /* "phpsync" */
-    "DO $$BEGIN IF to_regnamespace('@') IS NULL THEN CREATE SCHEMA @; END IF; END$$; "
-    "CREATE TABLE IF NOT EXISTS @.requests (client uuid PRIMARY KEY, number bigint NOT NULL, result bigint,"
-    " seen timestamptz NOT NULL) WITH (fillfactor = 50); "
-    "CREATE TABLE IF NOT EXISTS @.locks (space text COLLATE \"C\", key bytea, fence bigint NOT NULL,"
-    " held boolean NOT NULL DEFAULT false, hold boolean NOT NULL DEFAULT false,"
-    " leased boolean NOT NULL DEFAULT false, rung boolean NOT NULL DEFAULT false, expires timestamptz,"
-    " changed timestamptz NOT NULL, waiting timestamptz, owner bytea, PRIMARY KEY (space, key))"
-    " WITH (fillfactor = 50); "
-    "CREATE TABLE IF NOT EXISTS @.integers (space text COLLATE \"C\", key bytea, value bigint,"
-    " rung boolean NOT NULL DEFAULT false, waiting timestamptz, PRIMARY KEY (space, key)) WITH (fillfactor = 70); "
-    "CREATE TABLE IF NOT EXISTS @.layout (one boolean PRIMARY KEY DEFAULT true CHECK (one),"
-    " version bigint NOT NULL, fence bigint NOT NULL, swept timestamptz NOT NULL); "
-    "INSERT INTO @.layout (version, fence, swept) VALUES (1, 0, clock_timestamp()) ON CONFLICT DO NOTHING;";
+    "BEGIN;\n"
+    "SELECT pg_advisory_xact_lock(7308604759796115312);\n" /* others make them at the same time */
+    "DO $$ BEGIN IF to_regnamespace('@') IS NULL THEN CREATE SCHEMA @; END IF; END $$;\n"
+    "CREATE TABLE IF NOT EXISTS @.requests (\n"
+    "    client uuid PRIMARY KEY, number bigint NOT NULL, result bigint, seen timestamptz NOT NULL\n"
+    ") WITH (fillfactor = 50);\n"
+    "CREATE TABLE IF NOT EXISTS @.locks (\n"
+    "    space text COLLATE \"C\", key bytea, fence bigint NOT NULL, held boolean NOT NULL DEFAULT false,\n"
+    "    hold boolean NOT NULL DEFAULT false, leased boolean NOT NULL DEFAULT false,\n"
+    "    rung boolean NOT NULL DEFAULT false, expires timestamptz, changed timestamptz NOT NULL,\n"
+    "    waiting timestamptz, owner bytea, PRIMARY KEY (space, key)\n"
+    ") WITH (fillfactor = 50);\n"
+    "CREATE TABLE IF NOT EXISTS @.integers (\n"
+    "    space text COLLATE \"C\", key bytea, value bigint, rung boolean NOT NULL DEFAULT false,\n"
+    "    waiting timestamptz, PRIMARY KEY (space, key)\n"
+    ") WITH (fillfactor = 70);\n"
+    "CREATE TABLE IF NOT EXISTS @.layout (\n"
+    "    one boolean PRIMARY KEY DEFAULT true CHECK (one), version bigint NOT NULL, fence bigint NOT NULL,\n"
+    "    swept timestamptz NOT NULL\n"
+    ");\n"
+    "INSERT INTO @.layout (version, fence, swept) VALUES (1, 0, clock_timestamp()) ON CONFLICT DO NOTHING;\n"
+    "COMMIT;\n";
 
 static const Oid type_ids[] = {['u'] = 2950, ['i'] = 20, ['s'] = 25, ['b'] = 17, ['t'] = 16};
 
