@@ -61,6 +61,17 @@ static const char *stat_field(const char *text, int number)
     return c ? c + 1 : NULL;
 }
 
+int64_t psync__time_namespace(void)
+{
+    char text[256];
+    long long seconds;
+    long long nanoseconds;
+    if (!read_text("/proc/self/timens_offsets", text, sizeof text)) return 0;
+    const char *line = strstr(text, "boottime");
+    if (!line || sscanf(line, "boottime %lld %lld", &seconds, &nanoseconds) != 2) return 0;
+    return seconds * 1000000000 + nanoseconds;
+}
+
 uint64_t psync__start_time(void)
 {
     uint64_t start;

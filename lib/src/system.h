@@ -21,6 +21,9 @@ bool psync__process(pid_t pid, uint64_t *start, bool *ended);
 /* The inode of this process's pid namespace, which tells it apart from others on this host; 0 if unknown. */
 uint64_t psync__pid_namespace(void);
 
+/* By how many nanoseconds CLOCK_BOOTTIME is ahead of the host's in this process's time namespace. */
+int64_t psync__time_namespace(void);
+
 /* When this process started, in clock ticks after boot; 0 if unknown. */
 uint64_t psync__start_time(void);
 

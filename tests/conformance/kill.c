@@ -454,8 +454,10 @@ static void one_wait(int index, void *argument)
 {
     (void)index;
     struct stage *a = argument;
+    psync_lock *lock = lock_of(a->key);
+    EXPECT(PSYNC_OK, psync_lock_exists(lock, ERR)); /* so that its connection, if it needs one, is there */
     meet(&a->ready);
-    EXPECT(PSYNC_OK, psync_lock_wait(lock_of(a->key), NULL, ERR));
+    EXPECT(PSYNC_OK, psync_lock_wait(lock, NULL, ERR));
     meet(&a->done);
 }
 

@@ -10,7 +10,9 @@
  * - stay: takes, frees, counts; after a line from its input holds and counts; stays until the next line;
  * - move: is busy with the Lock, puts an empty folder in the space's place, holds; stays until a line;
  * - vanish: the same, but moves the space's folder away only, and counts before it holds;
- * - close: takes, frees, counts; closes all its descriptors, opens others, holds and counts; stays until a line;
+ * - close: takes, frees, counts; closes all its descriptors, opens others, counts and holds; stays until a line;
+ * - spin: looks whether the Lock exists, again and again, until a line comes;
+ * - releases: takes and frees many times; prints how many looks of those who spin fell into a release;
  * - state: prints "lock=absent|alive|ended integer=VALUE|none";
  * - prove: takes, frees and counts, then says "works".
  *
@@ -26,10 +28,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -221,32 +227,90 @@ static int move_and_hold(bool vanish)
 
 enum { OTHERS = 40 };
 
-/* What was opened in the closed files' places is neither closed nor replaced. */
-static bool others_are_left(void)
+/* What was opened in the closed files' places is neither closed, nor replaced, nor written to. */
+static bool others_are_left(const struct stat *other)
 {
-    struct stat zero;
     struct stat st;
-    if (stat("/dev/zero", &zero) != 0) return false;
     for (int fd = 3; fd < 3 + OTHERS; fd++) {
-        if (fstat(fd, &st) != 0 || st.st_rdev != zero.st_rdev) return false;
+        if (fstat(fd, &st) != 0 || st.st_ino != other->st_ino || st.st_size != 0) return false;
     }
     return true;
 }
 
 static int close_and_hold(void)
 {
+    char path[PATH_MAX];
+    struct stat other;
     psync_result r = acquire();
     if (!r) r = release();
     if (!r) r = add();
     for (int fd = 3; fd < 256; fd++) close(fd);
+    snprintf(path, sizeof path, "%s.other", dsn + strlen("file://"));
     for (int i = 0; i < OTHERS; i++) {
-        if (open("/dev/zero", O_RDONLY | O_CLOEXEC) < 0) return 64;
+        if (open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) < 0) return 64;
     }
+    if (stat(path, &other) != 0) return 64;
     usleep(100000); /* in the midst of a burst an Integer's file is not looked at each time */
     if (!r) r = add();
     if (!r) r = take_hold();
-    if (!others_are_left()) return 64;
+    if (!others_are_left(&other)) return 64;
     return stay_on(r);
+}
+
+/* The looks of all who spin lie in a file beside the space, a number each. */
+static _Atomic long *shared_looks(void)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s.looks", dsn + strlen("file://"));
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || ftruncate(fd, 4096) != 0) abort();
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (page == MAP_FAILED) abort();
+    return page;
+}
+
+static int spin(void)
+{
+    _Atomic long *looks = shared_looks();
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    puts("spins");
+    fflush(stdout);
+    psync_result r = PSYNC_OK;
+    while (r >= 0 && poll(&input, 1, 0) == 0) {
+        for (int i = 0; r >= 0 && i < 100; i++) {
+            r = psync_lock_exists(lock, &error);
+            atomic_fetch_add(looks, 1);
+        }
+    }
+    return say(r < 0 ? r : PSYNC_OK);
+}
+
+static int compare_numbers(const void *one, const void *other)
+{
+    long a = *(const long *)one;
+    long b = *(const long *)other;
+    return (a > b) - (a < b);
+}
+
+/* How many looks there were during the release of a Lock that many look at, in half of the cases at most. */
+static int releases(void)
+{
+    enum { TIMES = 51, BEFORE = 200 };
+    static long during[TIMES];
+    _Atomic long *looks = shared_looks();
+    psync_result r = PSYNC_OK;
+    for (int i = 0; !r && i < TIMES; i++) {
+        r = acquire();
+        for (long start = atomic_load(looks); atomic_load(looks) < start + BEFORE;) sched_yield();
+        long start = atomic_load(looks);
+        if (!r) r = release();
+        during[i] = atomic_load(looks) - start;
+    }
+    if (r) return say(r);
+    qsort(during, TIMES, sizeof *during, compare_numbers);
+    printf("%ld\n", during[TIMES / 2]);
+    return 0;
 }
 
 /* Whatever was left behind, all calls work. */
@@ -373,6 +437,8 @@ int main(int argc, char **argv)
     if (strcmp(argv[2], "move") == 0) return move_and_hold(false);
     if (strcmp(argv[2], "vanish") == 0) return move_and_hold(true);
     if (strcmp(argv[2], "close") == 0) return close_and_hold();
+    if (strcmp(argv[2], "spin") == 0) return spin();
+    if (strcmp(argv[2], "releases") == 0) return releases();
     if (strcmp(argv[2], "prove") == 0) {
         int status = prove();
         psync_space_close(space);

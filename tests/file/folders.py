@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import time
 
+import trace
+
 
 def write(path, text):
     with open(path, 'w') as file:
@@ -46,6 +48,55 @@ def the_places_are_php_sync_fs_s(space):
     check('another key with the same digest is an error', 'another key' in run('add'), run('add'))
     write(lock, '')
     check("a Lock that php-sync-fs's PHP code left is an error that says so", 'php-sync-fs' in run('acquire'))
+
+
+def fence_of_next(space, **how):
+    """The fence of a Lock that a process takes now, or what it said instead."""
+    space.run('release')
+    told = space.run('acquire', **how)
+    return int(read(space.place('locks')).split()[1]) if told == '0' else told
+
+
+def fences(space):
+    """They grow in one boot, and from boot to boot, whatever the clock of the next one shows."""
+    check = space.check
+    space.fresh()
+    start = time.time_ns() // 1000
+    first = fence_of_next(space)
+    check('fences begin at the microseconds since 1970', start <= first <= time.time_ns() // 1000, (start, first))
+    path = space.root + '/.phpsync/fence'
+    check('and go on', first < fence_of_next(space))
+    ceiling, offset, boot = read(path).split()
+    check('they are below their ceiling', first <= int(ceiling) and len(boot) == 16, (first, ceiling, boot))
+    for what, text, least in (
+            ('another boot, whose clock was further on', f'{int(ceiling) + 10**9:019} {int(offset) + 10**9:019} {"a" * 16}\n',
+             int(ceiling) + 10**9),
+            ('another boot, a moment after its last fence', f'{ceiling} {int(ceiling) - 10**6:019} {"a" * 16}\n',
+             int(ceiling)),
+            ('a number alone', str(int(ceiling) + 10**10), int(ceiling) + 10**10),
+            ('a number with newlines', str(int(ceiling) + 2 * 10**10) + '\n' * 40, int(ceiling) + 2 * 10**10),
+            ('nothing', '', start)):
+        write(path, text)
+        one, other = fence_of_next(space), fence_of_next(space)
+        check(f'after {what} fences are larger still', least < one < other, (least, one, other))
+        check(f'after {what} this boot has an offset', read(path).split()[2:] == [boot], read(path))
+    for text in ('x', f'{ceiling} {offset} {boot}x\n', f'{ceiling} {offset}', f'{9 * 10**18} {offset} {boot}\n', str(2**63 - 1)):
+        write(path, text)
+        told = fence_of_next(space)
+        check(f'the text {text!r} is an error', str(told).startswith('-11 ') and path in told, told)
+        check(f'the text {text!r} is left as it is', read(path) == text)
+    os.unlink(path)
+    check('removed, it is made anew', start < fence_of_next(space))
+    why = trace.missing()
+    if why:
+        space.skip('a process that cannot tell the boot', why)
+        return
+    before = read(path).split()
+    blind = ('-o', '/dev/null', '-P', '/proc/sys/kernel/random/boot_id', '-e', 'inject=openat:error=ENOENT')
+    fence = fence_of_next(space, strace=blind)
+    check('a process that cannot tell the boot goes on where others do', fence > int(before[0]), (fence, before))
+    check('and leaves the offset', read(path).split()[1] == before[1], read(path))
+    check('others go on', fence < fence_of_next(space))
 
 
 def who_lives_on_in_a_new_folder(space):
@@ -175,6 +226,7 @@ def planted_links(space):
 
 def test(space):
     the_places_are_php_sync_fs_s(space)
+    fences(space)
     who_lives_on_in_a_new_folder(space)
     who_is_busy_while_its_folder_is_replaced(space)
     who_had_its_files_closed(space)

@@ -18,7 +18,8 @@ TRACEABLE = {**os.environ, 'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + 
 class Space:
     """A folder of this run's own below `folder`, with the space in it."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, long=False):
+        self.long = long
         self.base = tempfile.mkdtemp(prefix='phpsync-file.', dir=folder)
         os.chmod(self.base, 0o711)
         self.root = self.base + '/space'

@@ -46,6 +46,21 @@ def folders_that_vanish(space):
         space.check(f'{options} missing folders are made', space.run('prove', options=options) == 'works')
 
 
+def lookers_hold_nobody_up(space):
+    """A look takes no lock: with one, thousands of looks were made while a release waited for its turn."""
+    space.fresh()
+    spinning = [subprocess.Popen(space.command('spin'), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                for _ in range(8)]
+    for process in spinning:
+        process.stdout.readline()
+    told = space.run('releases')
+    space.check('a release does not wait until those who look pause', told.isdigit() and int(told) <= 100, told)
+    for process in spinning:
+        told = process.communicate('enough\n', timeout=120)[0].strip()
+        space.check('who looked saw the Lock or did not', told == '0', told)
+    os.unlink(space.root + '.looks')
+
+
 def a_root_replaced_before_the_watch(space):
     """Between the last look at the folder and each of the two watches: nothing rings of what went before."""
     for options in ('', '?mode=0666'):
@@ -173,6 +188,7 @@ def a_flood_of_events(space):
 def test(space):
     folders_that_vanish(space)
     a_root_replaced_before_the_watch(space)
+    lookers_hold_nobody_up(space)
     a_sleep_costs_nothing(space)
     polling(space)
     inotify_that_fails(space)

@@ -23,6 +23,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "fence.h"
 #include "finding.h"
 #include "identity.h"
 #include "number.h"
@@ -125,6 +126,14 @@ static const char *judge_integer(int fd, const char *name)
     struct file_number number;
     (void)name;
     return file_number_read(fd, "", &number, NULL) ? "does not hold a 64-bit number in decimal" : NULL;
+}
+
+static const char *judge_fences(int fd, const char *name)
+{
+    struct file_number text;
+    struct file_fences fences;
+    bool good = !file_number_read_text(fd, "", &text, NULL) && file_fence_parse(text.text, &fences);
+    return good ? NULL : judge_integer(fd, name);
 }
 
 static const char *judge_key(int fd, const char *name)
@@ -263,7 +272,7 @@ static void check_fence(struct check *check)
     struct folder folder = {.path = FILE_OWN_FOLDER};
     folder.fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folder.fd < 0) return;
-    judge_file(check, &folder, "fence", judge_integer, "remove it; fences go on from the time of day then");
+    judge_file(check, &folder, "fence", judge_fences, "remove it; fences go on from the time of day then");
     close(folder.fd);
 }
 

@@ -2,11 +2,11 @@
 /*
  * driver.c - the file driver's table, and what concerns a whole space.
  *
- * ROOT/locks/ab/cd/MD5           a Lock that exists: who took it    record.c, lock_file.c, locks.c
+ * ROOT/locks/ab/cd/MD5           a Lock that exists: who took it    record.c, lock_file.c, lock_*.c
  * ROOT/integers/ab/cd/MD5        an Integer: its value in decimal   number.c, counter.c, open_integer.c, integers.c
  * ROOT/integers/ab/cd/MD5.key    that Integer's key                 keyfile.c
  * ROOT/.phpsync/life             who lives                          identity.c
- * ROOT/.phpsync/fence            the last fence                     fence.c
+ * ROOT/.phpsync/fence            where fences come from             fence.c
  * ROOT/.phpsync/spare/           files that have no other name yet  spare.c
  *
  * options.c  the DSN        home.c           what a process keeps     root.c, place.c, folder.c, tree.c  folders

@@ -27,7 +27,8 @@ enum {
     FILE_COUNTERS = 64,             /* open Integers that are kept */
     FILE_SPARES = 4,
     FILE_SPARE_NAME = 32,
-    FILE_TURNS = 64
+    FILE_TURNS = 64,
+    FILE_FENCE_BOOT = 16 /* digits of the boot's id */
 };
 
 /* What a DSN says, once it was checked. Zeroed before it is filled in: homes are told apart by its bytes. */
@@ -73,9 +74,22 @@ struct file_spare {
     uint64_t nonce;
     char name[FILE_SPARE_NAME]; /* says both */
     unsigned made;              /* file_root.turn when it was made */
-    size_t length;              /* of what was last written to it */
+    int64_t seen;               /* monotonic: when its descriptor was surely still its own */
+    uint64_t size;              /* of the file, when it was last written or looked at */
+    uint64_t fence;             /* of the acquisition that it was written for */
+    bool hold;                  /* that one was a Hold */
     struct file_id id;
     uint8_t digest[FILE_DIGEST];
+};
+
+/* What this process knows of the space's fences (fence.c). Under home->fence.mutex. Times in us. */
+struct file_fences {
+    bool known; /* offset is that of the open file, and of this boot */
+    int64_t offset;
+    int64_t ceiling;
+    int64_t last;      /* that this process drew */
+    int64_t namespace; /* ns: by how much this process's boottime clock is off */
+    char boot[FILE_FENCE_BOOT];
 };
 
 /* The space's folder and that of its spare files, open (root.h). */
@@ -111,6 +125,7 @@ struct file_home {
     struct file_spare spares[FILE_SPARES];
     char fence_path[PATH_MAX]; /* for messages */
     struct file_counter fence;
+    struct file_fences fences;
     struct file_counter counters[FILE_COUNTERS];
     /* Until when (monotonic) this process lets others go first at the Locks with this hash. Relaxed: a hint. */
     atomic_int_least64_t turns[FILE_TURNS];

@@ -53,22 +53,32 @@ static bool is_removed(const char *text)
     return !*text;
 }
 
-psync_result file_number_read(int fd, const char *path, struct file_number *number, psync_error *error)
+psync_result file_number_read_text(int fd, const char *path, struct file_number *number, psync_error *error)
 {
     ssize_t length;
     FILE_RETRY(length, pread(fd, number->text, FILE_NUMBER_MAX, 0));
     if (length < 0) return file_failed(error, errno, "read", path);
     number->length = (size_t)length;
     number->text[length] = '\0';
+    return PSYNC_OK;
+}
+
+psync_result file_number_parse(const char *path, struct file_number *number, psync_error *error)
+{
     number->value = 0;
     number->removed = is_removed(number->text);
     if (number->removed) return PSYNC_OK;
-    if (length < FILE_NUMBER_MAX && strlen(number->text) == number->length && parse(number->text, &number->value)) {
-        return PSYNC_OK;
-    }
+    bool whole = number->length < FILE_NUMBER_MAX && strlen(number->text) == number->length;
+    if (whole && parse(number->text, &number->value)) return PSYNC_OK;
     return psync_error_set(error, PSYNC_ERROR_DAMAGED, 0,
                            "%s does not hold a 64-bit number in decimal but \"%.32s\"; correct or remove it", path,
                            number->text);
+}
+
+psync_result file_number_read(int fd, const char *path, struct file_number *number, psync_error *error)
+{
+    psync_result r = file_number_read_text(fd, path, number, error);
+    return r ? r : file_number_parse(path, number, error);
 }
 
 /* 0, or an errno. */
@@ -94,8 +104,8 @@ static void put_back(int fd, const struct file_number *old, size_t length)
 }
 
 /* All of it, or nothing: what a short write changed is put back. */
-static psync_result write_text(int fd, const char *path, const struct file_number *old, const char *text,
-                               size_t length, psync_error *error)
+psync_result file_number_write_text(int fd, const char *path, const struct file_number *old, const char *text,
+                                    size_t length, psync_error *error)
 {
     ssize_t written;
     FILE_RETRY(written, pwrite(fd, text, length, 0));
@@ -112,7 +122,7 @@ psync_result file_number_write(int fd, const char *path, const struct file_numbe
     char text[FILE_NUMBER_MAX];
     size_t length = file_number_format(text, value);
     for (; length < number->length; length++) text[length] = '\n';
-    psync_result r = write_text(fd, path, number, text, length, error);
+    psync_result r = file_number_write_text(fd, path, number, text, length, error);
     if (r || !durable) return r;
     int synced;
     FILE_RETRY(synced, fsync(fd));
@@ -127,7 +137,7 @@ psync_result file_number_remove(int fd, const char *path, const struct file_numb
     char text[FILE_NUMBER_MAX] = {FILE_NUMBER_REMOVED};
     size_t length = number->length ? number->length : 1;
     memset(text + 1, '\n', length - 1);
-    return write_text(fd, path, number, text, length, error);
+    return file_number_write_text(fd, path, number, text, length, error);
 }
 
 void file_number_restore(int fd, const struct file_number *number)

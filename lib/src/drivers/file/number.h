@@ -22,11 +22,20 @@ struct file_number {
     char text[FILE_NUMBER_MAX + 1]; /* the content */
 };
 
+/* Only the text and its length. */
+psync_result file_number_read_text(int fd, const char *path, struct file_number *number, psync_error *error);
+/* The value of a text that was read. */
+psync_result file_number_parse(const char *path, struct file_number *number, psync_error *error);
+/* Both. */
 psync_result file_number_read(int fd, const char *path, struct file_number *number, psync_error *error);
 
 /* number: what was read under the same flock. On an error the file holds what it held. */
 psync_result file_number_write(int fd, const char *path, const struct file_number *number, int64_t value,
                                bool durable, psync_error *error);
+
+/* Any text, not shorter than what was read. */
+psync_result file_number_write_text(int fd, const char *path, const struct file_number *old, const char *text,
+                                    size_t length, psync_error *error);
 
 /* Marks the number as removed: whoever has the file open reads it, and need not look for its name. */
 psync_result file_number_remove(int fd, const char *path, const struct file_number *number, psync_error *error);

@@ -96,6 +96,21 @@ static psync_result reach(struct file_place *place, bool look, psync_error *erro
     return !r && place->at >= 0 && file_root_shared(place->home) ? enter(place, false, error) : r;
 }
 
+psync_result file_place_again(struct file_place *place, psync_error *error)
+{
+    int fd;
+    if (!place->standard) return PSYNC_OK;
+    psync_result r = file_root(place->home, true, &fd, error);
+    if (r || (place->at >= 0 && file_root_turn(place->home) == place->turn)) return r;
+    file_place_leave(place);
+    return reach(place, false, error);
+}
+
+bool file_place_is_direct(const struct file_place *place)
+{
+    return place->standard && !file_root_shared(place->home);
+}
+
 /* After an error: whether another folder stands at the root's path by now; the place is in that one then. */
 static bool moved_on(struct file_place *place, int number)
 {

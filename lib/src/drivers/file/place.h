@@ -50,6 +50,10 @@ psync_result file_place_own(struct file_home *home, const char *below, struct fi
 psync_result file_place_beside(const struct file_place *place, const char *suffix, struct file_place *beside,
                                psync_error *error);
 void file_place_leave(struct file_place *place);
+/* Finds a standard place anew where another folder stands at the root's path by now. */
+psync_result file_place_again(struct file_place *place, psync_error *error);
+/* Whether calls may go by the whole path: it leads to where the file is now, by no link that could be a trap. */
+bool file_place_is_direct(const struct file_place *place);
 
 /* Makes the folders on the way to the file. */
 psync_result file_place_make(struct file_place *place, psync_error *error);

@@ -132,6 +132,11 @@ void file_root_doubt(struct file_home *home)
     atomic_store_explicit(&home->root.looked, 0, memory_order_relaxed); /* a hint */
 }
 
+void file_root_doubt_spare(struct file_home *home)
+{
+    atomic_store_explicit(&home->root.spare_turn, file_root_turn(home) - 1, memory_order_relaxed); /* a hint */
+}
+
 unsigned file_root_turn(const struct file_home *home)
 {
     return atomic_load_explicit(&home->root.turn, memory_order_relaxed);

@@ -20,6 +20,9 @@ psync_result file_root(struct file_home *home, bool look, int *fd, psync_error *
 /* The open folder of the spare files, made if it is missing. anew: the one that is open is not there any more. */
 psync_result file_root_spare(struct file_home *home, bool anew, int *fd, psync_error *error);
 
+/* The next file_root_spare opens the folder of the spare files anew: the open one is not at its place. */
+void file_root_doubt_spare(struct file_home *home);
+
 /* The next file_root looks whether the open folder is still ours: a call on it failed as if it were not. */
 void file_root_doubt(struct file_home *home);
 

@@ -10,10 +10,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "failure.h"
 #include "folder.h"
 #include "identity.h"
 #include "root.h"
+
+/* In a burst of calls a descriptor is not looked at each time. */
+static const int64_t BURST = PSYNC_NS_PER_MS / 10;
 
 static void name_of(uint64_t nonce, unsigned number, char name[FILE_SPARE_NAME])
 {
@@ -163,24 +167,75 @@ psync_result file_publish(const struct file_temporary *temporary, struct file_pl
     return r;
 }
 
+/* ROOT/.phpsync/spare/NAME */
+static void whole_path(const struct file_home *home, const char *name, char path[PATH_MAX])
+{
+    static const char folder[] = "/" FILE_SPARE_FOLDER "/";
+    memcpy(path, home->options.root, home->root_length);
+    memcpy(path + home->root_length, folder, sizeof folder - 1);
+    memcpy(path + home->root_length + sizeof folder - 1, name, strlen(name) + 1);
+}
+
+/*
+ * By both whole paths, where they can be trusted: that a spare of ours lies in
+ * the folder at the root's path says that it is the one we know, and a call is
+ * saved that would compare the two.
+ */
+static int link_once(const struct file_home *home, const struct file_spare *spare, const struct file_place *place)
+{
+    char path[PATH_MAX];
+    int r;
+    if (file_place_is_direct(place)) {
+        whole_path(home, spare->name, path);
+        FILE_RETRY(r, linkat(AT_FDCWD, path, AT_FDCWD, place->path, 0));
+    } else if (place->at == -1) {
+        errno = ENOENT;
+        r = -1;
+    } else {
+        FILE_RETRY(r, linkat(spare_folder(home), spare->name, place->at, place->name, 0));
+    }
+    return r;
+}
+
+/* After an error: whether the spare lies in the folder that others use. */
+static bool is_usable(struct file_home *home, const struct file_spare *spare, struct file_place *place)
+{
+    char path[PATH_MAX];
+    struct file_id id;
+    if (file_place_again(place, NULL) || spare->made != file_root_turn(home)) return false;
+    if (is_lost(home, spare->name)) return false;
+    if (!file_place_is_direct(place)) return true;
+    whole_path(home, spare->name, path);
+    if (file_stat_path(AT_FDCWD, path, &id) == 0 && file_same(&id, &spare->id)) return true;
+    file_root_doubt_spare(home);
+    return false;
+}
+
 psync_result file_spare_link(struct file_home *home, struct file_spare *spare, struct file_place *place,
                              psync_error *error)
 {
     for (int attempt = 0; attempt < 100; attempt++) {
-        int r = -1;
-        errno = ENOENT;
-        if (place->at != -1) FILE_RETRY(r, linkat(spare_folder(home), spare->name, place->at, place->name, 0));
-        if (r == 0) return PSYNC_OK;
+        if (link_once(home, spare, place) == 0) return PSYNC_OK;
         if (errno == EEXIST) return PSYNC_NO;
-        if (errno != ENOENT && errno != ENOTDIR && errno != EBADF)
-            return file_failed(error, errno, "create", place->path);
         int number = errno;
-        if (is_lost(home, spare->name)) return PSYNC_ERROR_ABSENT;
+        if (number != ENOENT && number != ENOTDIR && number != EBADF)
+            return file_failed(error, number, "create", place->path);
+        if (!is_usable(home, spare, place)) return PSYNC_ERROR_ABSENT;
         if (number != ENOENT) return file_failed(error, number, "create", place->path);
         psync_result made = file_place_make(place, error);
         if (made) return made;
     }
     return file_failed(error, ENOENT, "create", place->path);
+}
+
+bool file_spare_is_open(struct file_spare *spare)
+{
+    struct file_id id;
+    int64_t now = psync__clock->monotonic();
+    if (now - spare->seen < BURST) return true;
+    if (file_stat_open(spare->fd, &id) != 0 || !file_same(&id, &spare->id)) return false;
+    spare->seen = now;
+    return true;
 }
 
 /*
@@ -193,6 +248,7 @@ static bool seize(struct file_spare *spare)
     if (spare->free) return true;
     if (flock(spare->fd, LOCK_EX | LOCK_NB) != 0) return false;
     spare->free = file_stat_open(spare->fd, &id) == 0 && id.links == 1 && file_same(&id, &spare->id);
+    if (spare->free) spare->size = id.size; /* a waiter may have added to it */
     flock(spare->fd, LOCK_UN);
     return spare->free;
 }
@@ -217,7 +273,7 @@ static struct file_spare *choose(struct file_home *home, bool *seized)
     for (size_t i = 0; i < FILE_SPARES; i++) {
         struct file_spare *spare = &home->spares[i];
         if (spare->busy || spare->fd < 0) continue;
-        if (spare->made != turn) {
+        if (spare->made != turn || !file_spare_is_open(spare)) {
             drop(home, spare);
             continue;
         }
@@ -264,7 +320,8 @@ static psync_result make(struct file_home *home, struct file_spare *spare, psync
     memcpy(spare->name, new.name, sizeof spare->name);
     spare->fd = new.fd;
     spare->free = true;
-    spare->length = 0;
+    spare->seen = 0;
+    spare->size = 0;
     return PSYNC_OK;
 }
 

@@ -52,6 +52,8 @@ psync_result file_spare_take(struct file_home *home, struct file_spare **spare, 
  */
 psync_result file_spare_link(struct file_home *home, struct file_spare *spare, struct file_place *place,
                              psync_error *error);
+/* Whether its descriptor is still its own: a program that closes all its descriptors closes ours too. */
+bool file_spare_is_open(struct file_spare *spare);
 /* The spare that this process last took the Lock with this digest with, ours alone; or NULL. */
 struct file_spare *file_spare_of(struct file_home *home, const uint8_t digest[FILE_DIGEST]);
 /* Gives it back. */

@@ -15,8 +15,8 @@ static int stat_times_too(int at, const char *path, int flags, struct file_id *i
     *id = (struct file_id){.device = st.st_dev,
                            .inode = st.st_ino,
                            .links = st.st_nlink,
-                           .regular = S_ISREG(st.st_mode),
-                           .empty = st.st_size == 0};
+                           .size = (uint64_t)st.st_size,
+                           .regular = S_ISREG(st.st_mode)};
     return 0;
 }
 
@@ -28,8 +28,8 @@ static int look(int at, const char *path, int flags, struct file_id *id)
         *id = (struct file_id){.device = makedev(st.stx_dev_major, st.stx_dev_minor),
                                .inode = st.stx_ino,
                                .links = st.stx_nlink,
-                               .regular = S_ISREG(st.stx_mode),
-                               .empty = st.stx_size == 0};
+                               .size = st.stx_size,
+                               .regular = S_ISREG(st.stx_mode)};
         return 0;
     }
     if (errno != ENOSYS && errno != EPERM) return -1; /* EPERM: a sandbox that does not know it */

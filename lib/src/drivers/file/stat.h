@@ -15,8 +15,8 @@ struct file_id {
     uint64_t device;
     uint64_t inode;
     uint64_t links; /* not part of its identity */
+    uint64_t size;  /* nor is this */
     bool regular;
-    bool empty;
 };
 
 /* The file at a path; a link is not followed. -1 and errno as stat(2). */

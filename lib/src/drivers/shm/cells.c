@@ -39,8 +39,11 @@ enum {
     LOOKUPS_BEFORE_GUARD = 3
 };
 
-/* No honest chain is longer: the table doubles when it has half as many keys as buckets. */
-static const uint32_t CHAIN_MAX = 100000;
+/*
+ * No honest chain comes near it, since the table doubles when it has half as many keys as buckets. In a hostile
+ * file every cell that is swept may cost as many steps.
+ */
+static const uint32_t CHAIN_MAX = 1000;
 
 /* ------------------------------------------------------------------------ */
 /* Keys                                                                     */

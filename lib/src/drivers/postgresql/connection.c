@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * connection.c - libpq without blocking, and statements prepared as they are needed.
+ *
+ * A reply counts when it has come to its end (ReadyForQuery, which libpq tells
+ * by a NULL result): a row that was sent before the commit may still be
+ * followed by an error. An error with severity ERROR rolled the statement
+ * back, whatever it was. A FATAL one ends the session, and may come between
+ * the commit and the end of the reply: then the outcome is unknown.
+ *
+ * A pooler in transaction mode (PgBouncer) gives each transaction some
+ * server's session. LISTEN and prepared statements are lost in that, without
+ * an error for the first. It is known by the process id it told at the login,
+ * which is not the server's. Then statements go unnamed and nothing listens.
+ */
+#if PSYNC_WITH_POSTGRESQL
+
+#include "connection.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "failure.h"
+#include "state.h"
+
+/* ---- parameters and fields ------------------------------------------------ */
+
+void pg_put_bytes(pg_arguments *arguments, const void *bytes, size_t length)
+{
+    arguments->values[arguments->count] = bytes;
+    arguments->lengths[arguments->count++] = (int)length;
+}
+
+void pg_put_number(pg_arguments *arguments, int64_t number)
+{
+    int64_t *place = &arguments->numbers[arguments->count];
+    *place = (int64_t)htobe64((uint64_t)number);
+    pg_put_bytes(arguments, place, sizeof *place);
+}
+
+void pg_put_null(pg_arguments *arguments)
+{
+    pg_put_bytes(arguments, NULL, 0);
+}
+
+void pg_put_truth(pg_arguments *arguments, bool truth)
+{
+    int64_t *place = &arguments->numbers[arguments->count];
+    memset(place, truth, 1);
+    pg_put_bytes(arguments, place, 1);
+}
+
+static unsigned digit(char c)
+{
+    return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+void pg_put_client(pg_arguments *arguments, const char client[NET_CLIENT_SIZE])
+{
+    for (size_t i = 0; i < sizeof arguments->client; i++) {
+        arguments->client[i] = (unsigned char)(digit(client[2 * i]) << 4 | digit(client[2 * i + 1]));
+    }
+    pg_put_bytes(arguments, arguments->client, sizeof arguments->client);
+}
+
+int64_t pg_number(const PGresult *rows, int row, int column)
+{
+    uint64_t number = 0;
+    if (PQgetlength(rows, row, column) == sizeof number) {
+        memcpy(&number, PQgetvalue(rows, row, column), sizeof number);
+    }
+    return (int64_t)be64toh(number);
+}
+
+bool pg_truth(const PGresult *rows, int row, int column)
+{
+    return PQgetlength(rows, row, column) == 1 && *PQgetvalue(rows, row, column);
+}
+
+/* ---- one exchange --------------------------------------------------------- */
+
+static net_outcome lost(net_call *call, net_outcome outcome)
+{
+    pg_connection *connection = call->connection;
+    pg_connection_failed(call->error, connection->pg);
+    call->drop = true;
+    return outcome;
+}
+
+bool pg_read(net_call *call)
+{
+    pg_connection *connection = call->connection;
+    if (PQconsumeInput(connection->pg) && PQstatus(connection->pg) == CONNECTION_OK) return true;
+    pg_connection_failed(call->error, connection->pg);
+    return false;
+}
+
+/*
+ * Whether the server ended the session while nothing was asked: then what is sent now is certainly not received.
+ * Usually nothing has arrived, and one cheap look says so.
+ */
+static bool is_open(net_call *call)
+{
+    pg_connection *connection = call->connection;
+    char byte;
+    if (recv(PQsocket(connection->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN) return true;
+    return pg_read(call);
+}
+
+/* Waits for the end of the reply. *rows: its rows; *failed: the error it has, if one. NET_DONE, or NET_LOST. */
+static net_outcome receive(net_call *call, PGresult **rows, PGresult **failed)
+{
+    PGconn *pg = ((pg_connection *)call->connection)->pg;
+    for (;;) {
+        while (PQisBusy(pg)) {
+            if (net_poll(call, PQsocket(pg), POLLIN)) return NET_LOST;
+            if (!PQconsumeInput(pg)) break; /* what the server said before it left is still to be read */
+        }
+        PGresult *result = PQgetResult(pg);
+        if (!result) return PQstatus(pg) == CONNECTION_OK ? NET_DONE : lost(call, NET_LOST);
+        ExecStatusType status = PQresultStatus(result);
+        bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+        PGresult **place = good ? rows : failed;
+        PQclear(*place);
+        *place = result;
+    }
+}
+
+/* After a PQsend… that returned sent: sends all of it, and receives. */
+static net_outcome exchange(net_call *call, int sent, PGresult **rows)
+{
+    PGconn *pg = ((pg_connection *)call->connection)->pg;
+    PGresult *failed = NULL;
+    *rows = NULL;
+    if (!sent) return lost(call, NET_LOST);
+    for (int more; (more = PQflush(pg)) != 0;) {
+        if (more < 0) return lost(call, NET_LOST);
+        if (net_poll(call, PQsocket(pg), POLLIN | POLLOUT)) return NET_LOST;
+        if (!PQconsumeInput(pg)) return lost(call, NET_LOST);
+    }
+    net_outcome outcome = receive(call, rows, &failed);
+    if (failed) {
+        /* Also where the connection broke after it: what the server said tells more. */
+        net_outcome said = pg_server_failed(call, failed);
+        if (outcome == NET_DONE || said == NET_LOST) outcome = said;
+        PQclear(failed);
+    }
+    if (outcome != NET_DONE || failed) {
+        PQclear(*rows);
+        *rows = NULL;
+    }
+    return outcome;
+}
+
+/* ---- statements ----------------------------------------------------------- */
+
+static net_outcome prepare(net_call *call, enum pg_statement statement)
+{
+    pg_connection *connection = call->connection;
+    const pg_prepared *what = &((pg_state *)call->context)->statements[statement];
+    PGresult *done;
+    int sent = PQsendPrepare(connection->pg, what->name, what->text, what->count, what->types);
+    net_outcome outcome = exchange(call, sent, &done);
+    if (outcome == NET_LOST) outcome = NET_NOT_SENT; /* the statement itself was not */
+    if (done) connection->prepared |= UINT32_C(1) << statement;
+    PQclear(done);
+    return outcome;
+}
+
+net_outcome pg_run(net_call *call, enum pg_statement statement, const pg_arguments *arguments, PGresult **rows)
+{
+    static const int binary[PG_PARAMETERS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
+    pg_connection *connection = call->connection;
+    const pg_prepared *what = &((pg_state *)call->context)->statements[statement];
+    *rows = NULL;
+    call->result = PSYNC_OK;
+    if (!is_open(call)) return NET_NOT_SENT;
+    if (connection->direct && !(connection->prepared & UINT32_C(1) << statement)) {
+        net_outcome outcome = prepare(call, statement);
+        if (outcome != NET_DONE || call->result) return outcome;
+    }
+    int sent;
+    if (connection->direct) {
+        sent = PQsendQueryPrepared(connection->pg, what->name, what->count, arguments->values, arguments->lengths,
+                                   binary, 1);
+    } else {
+        sent = PQsendQueryParams(connection->pg, what->text, what->count, what->types, arguments->values,
+                                 arguments->lengths, binary, 1);
+    }
+    net_outcome outcome = exchange(call, sent, rows);
+    if (outcome != NET_DONE || call->result != PSYNC_ERROR_DAMAGED || !connection->ready) return outcome;
+    call->drop = true; /* somebody removed our tables: the next connection makes them anew */
+    return NET_RETRY;
+}
+
+net_outcome pg_run_text(net_call *call, const char *text)
+{
+    pg_connection *connection = call->connection;
+    PGresult *done;
+    call->result = PSYNC_OK;
+    if (!is_open(call)) return NET_NOT_SENT;
+    net_outcome outcome = exchange(call, PQsendQuery(connection->pg, text), &done);
+    PQclear(done);
+    return outcome;
+}
+
+/* ---- connecting ----------------------------------------------------------- */
+
+/* libpq would print them. */
+static void ignore_notice(void *argument, const PGresult *notice)
+{
+    (void)argument;
+    (void)notice;
+}
+
+/* Drives a login to its end. PSYNC_NO: the server let its time go by. */
+static psync_result log_in(net_call *call, PGconn *pg, int64_t until)
+{
+    PostgresPollingStatusType wants = PGRES_POLLING_WRITING;
+    while (wants != PGRES_POLLING_OK) {
+        if (wants == PGRES_POLLING_FAILED) return pg_login_failed(call->error, pg);
+        psync_result r =
+            net_poll_until(call, PQsocket(pg), wants == PGRES_POLLING_READING ? POLLIN : POLLOUT, until);
+        if (r) return r;
+        wants = PQconnectPoll(pg);
+    }
+    return PSYNC_OK;
+}
+
+static psync_result start(net_call *call, PGconn **pg)
+{
+    pg_state *state = call->context;
+    unsigned turn = atomic_load_explicit(&state->turn, memory_order_relaxed);
+    pg_parameters parameters = pg_options_turned(&state->options, turn);
+    if (!parameters.names) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
+    *pg = PQconnectStartParams((const char *const *)parameters.names, (const char *const *)parameters.values, 0);
+    pg_parameters_free(&parameters);
+    if (!*pg) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
+    PQsetNoticeReceiver(*pg, ignore_notice, NULL);
+    PQsetErrorVerbosity(*pg, PQERRORS_VERBOSE); /* the only way to learn a failed login's SQLSTATE */
+    if (PQstatus(*pg) == CONNECTION_BAD) return pg_login_failed(call->error, *pg);
+    int64_t now = psync__clock->monotonic();
+    int64_t until = call->until;
+    bool shared = state->options.connect_timeout < until - now;
+    if (shared) until = now + state->options.connect_timeout;
+    psync_result r = log_in(call, *pg, until);
+    if (r != PSYNC_NO) return r;
+    atomic_fetch_add_explicit(&state->turn, 1, memory_order_relaxed);
+    return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the server does not answer");
+}
+
+/* ---- our tables ----------------------------------------------------------- */
+
+static psync_result as_result(const net_call *call, net_outcome outcome)
+{
+    return outcome == NET_DONE ? call->result : PSYNC_ERROR_UNAVAILABLE; /* told on call->error */
+}
+
+static psync_result create_tables(net_call *call)
+{
+    pg_state *state = call->context;
+    char *sql = pg_layout_sql(state->options.schema);
+    if (!sql) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
+    psync_result r = as_result(call, pg_run_text(call, sql));
+    free(sql);
+    if (r != PSYNC_ERROR_PERMISSION) return r;
+    return psync_error_set(call->error, r, 0,
+                           "the schema %s and its tables are missing, and this user may not make them; let a user "
+                           "who may create schemas in this database call once",
+                           state->options.schema);
+}
+
+/* Asks the session what it is, and whether our tables are there. PSYNC_NO: they are not. */
+static psync_result hello(net_call *call)
+{
+    pg_connection *connection = call->connection;
+    pg_state *state = call->context;
+    pg_arguments arguments = {.count = 0};
+    PGresult *rows;
+    pg_put_number(&arguments, PQbackendPID(connection->pg));
+    psync_result r = as_result(call, pg_run(call, PG_HELLO, &arguments, &rows));
+    if (r == PSYNC_ERROR_DAMAGED) return PSYNC_NO;
+    if (r) return r;
+    connection->direct = pg_truth(rows, 0, 0) && !atomic_load_explicit(&state->pooled, memory_order_relaxed);
+    bool found = !PQgetisnull(rows, 0, 1);
+    int64_t layout = pg_number(rows, 0, 1);
+    PQclear(rows);
+    if (!found) return PSYNC_NO;
+    if (layout == PG_LAYOUT) return PSYNC_OK;
+    return psync_error_set(call->error, PSYNC_ERROR_DAMAGED, 0,
+                           "the tables in schema %s have layout %lld, this library knows %d; use a library of that "
+                           "version, or another schema=",
+                           state->options.schema, (long long)layout, PG_LAYOUT);
+}
+
+/* Others may do the same at the same time: one makes the tables, and all find them. */
+static psync_result make_ready(net_call *call)
+{
+    psync_result r = hello(call);
+    if (r != PSYNC_NO) return r;
+    r = create_tables(call);
+    if (!r) r = hello(call);
+    if (r != PSYNC_NO) return r;
+    return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "its tables were removed just now");
+}
+
+psync_result pg_connect(net_call *call, void **connection)
+{
+    pg_connection *new = calloc(1, sizeof *new);
+    if (!new) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
+    psync_result r = start(call, &new->pg);
+    if (!r && PQsetnonblocking(new->pg, 1) != 0) r = pg_login_failed(call->error, new->pg);
+    if (!r) {
+        call->connection = new;
+        r = make_ready(call);
+        call->connection = NULL;
+        new->ready = true;
+    }
+    if (r) {
+        pg_disconnect(new);
+        return r;
+    }
+    *connection = new;
+    return PSYNC_OK;
+}
+
+void pg_disconnect(void *connection)
+{
+    pg_connection *old = connection;
+    if (old->pg) PQfinish(old->pg);
+    free(old);
+}
+
+int pg_descriptor(void *connection)
+{
+    return PQsocket(((pg_connection *)connection)->pg);
+}
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * failure.c - SQLSTATEs and libpq's messages.
+ *
+ * libpq tells the SQLSTATE of a failed statement, but that of a failed login
+ * only within the text of a verbose message: "FATAL:  28P01: password ...",
+ * the first word in the server's language.
+ */
+#if PSYNC_WITH_POSTGRESQL
+
+#include "failure.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "state.h"
+
+/* The first line of text that says something, without a newline. */
+static void first_line(char *line, size_t size, const char *text)
+{
+    text += strspn(text, " \t\n");
+    snprintf(line, size, "%.*s", (int)strcspn(text, "\n"), text);
+}
+
+void pg_connection_failed(psync_error *error, PGconn *pg)
+{
+    char line[256];
+    first_line(line, sizeof line, PQerrorMessage(pg));
+    psync_error_set(error, PSYNC_ERROR_UNAVAILABLE, 0, "%s", *line ? line : "the connection was closed");
+}
+
+/* ---- logins --------------------------------------------------------------- */
+
+/* Finds ": XXXXX: " in a verbose message; stores the state and returns what follows, or NULL. */
+static const char *find_state(const char *text, char state[6])
+{
+    static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for (const char *c = strchr(text, ':'); c; c = strchr(c + 1, ':')) {
+        const char *word = c + 1 + strspn(c + 1, " ");
+        if (word == c + 1 || strspn(word, allowed) != 5 || word[5] != ':') continue;
+        memcpy(state, word, 5);
+        state[5] = '\0';
+        return word + 6 + strspn(word + 6, " ");
+    }
+    return NULL;
+}
+
+/* What a class of login errors means: waiting helps, or somebody has to do something. */
+static psync_result login_result(const char *state, const char **advice)
+{
+    *advice = "";
+    if (strncmp(state, "28", 2) == 0) {
+        *advice = "; check user and password, and pg_hba.conf";
+        return PSYNC_ERROR_PERMISSION;
+    }
+    if (strcmp(state, "42501") == 0) return PSYNC_ERROR_PERMISSION;
+    if (strcmp(state, "3D000") == 0) {
+        *advice = "; create it, or name another in the DSN's path";
+        return PSYNC_ERROR_SYSTEM;
+    }
+    if (strncmp(state, "08", 2) == 0 || strncmp(state, "53", 2) == 0 || strncmp(state, "57", 2) == 0 ||
+        strcmp(state, "25006") == 0) {
+        return PSYNC_ERROR_UNAVAILABLE;
+    }
+    return PSYNC_ERROR_SYSTEM;
+}
+
+psync_result pg_login_failed(psync_error *error, PGconn *pg)
+{
+    char state[6];
+    char line[300];
+    const char *text = PQerrorMessage(pg);
+    const char *said = find_state(text, state);
+    first_line(line, sizeof line, said ? said : text);
+    if (said) {
+        const char *advice;
+        psync_result r = login_result(state, &advice);
+        return psync_error_set(error, r, 0, "the server refused the login: %s%s", line, advice);
+    }
+    if (PQconnectionNeedsPassword(pg)) {
+        return psync_error_set(error, PSYNC_ERROR_PERMISSION, 0,
+                               "the server wants a password, and the DSN has none; a .pgpass file may have it too");
+    }
+    return psync_error_set(error, PSYNC_ERROR_UNAVAILABLE, 0, "%s", *line ? line : "the login failed");
+}
+
+/* ---- statements ----------------------------------------------------------- */
+
+static bool is(const char *state, const char *const *states)
+{
+    for (; *states; states++) {
+        if (strncmp(state, *states, strlen(*states)) == 0) return true;
+    }
+    return false;
+}
+
+/* A pooler gave this statement a session that does not know it, or knows it from somebody else. */
+static bool betrays_pooler(const char *state)
+{
+    static const char *const states[] = {"26000", "42P05", NULL};
+    return is(state, states);
+}
+
+static psync_result class_of(const char *state)
+{
+    static const char *const permission[] = {"42501", "28", NULL};
+    static const char *const full[] = {"53100", "53200", "54", NULL};
+    static const char *const missing[] = {"42P01", "3F000", "42703", "42883", NULL};
+    if (strcmp(state, "22003") == 0) return PSYNC_ERROR_OVERFLOW;
+    if (is(state, permission)) return PSYNC_ERROR_PERMISSION;
+    if (is(state, full)) return PSYNC_ERROR_FULL;
+    if (is(state, missing)) return PSYNC_ERROR_DAMAGED;
+    return PSYNC_ERROR_SYSTEM;
+}
+
+/* Deadlocks, conflicts, cancelled statements, servers that stop, or that are standbys now; plans that tables
+ * outran. */
+static bool passes(const char *state)
+{
+    static const char *const states[] = {"40", "57", "55P03", "25006", "53300", "08", "0A000", "25P02", NULL};
+    return is(state, states);
+}
+
+static const char *field(const PGresult *failed, int code)
+{
+    const char *text = PQresultErrorField(failed, code);
+    return text ? text : "";
+}
+
+net_outcome pg_server_failed(net_call *call, const PGresult *failed)
+{
+    const char *state = field(failed, PG_DIAG_SQLSTATE);
+    const char *severity = field(failed, PG_DIAG_SEVERITY_NONLOCALIZED);
+    char line[300];
+    first_line(line, sizeof line, *state ? field(failed, PG_DIAG_MESSAGE_PRIMARY) : PQresultErrorMessage(failed));
+    psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "%s", *line ? line : "the connection was closed");
+    if (strcmp(severity, "ERROR") != 0) { /* FATAL, or libpq's own, which has none: the session is over */
+        call->drop = true;
+        return NET_LOST;
+    }
+    if (strcmp(state, "23502") == 0) return NET_STALE; /* statements.c: only that makes a NULL of ours */
+    if (betrays_pooler(state)) {
+        atomic_store_explicit(&((pg_state *)call->context)->pooled, true, memory_order_relaxed);
+        call->drop = true;
+        return NET_RETRY;
+    }
+    if (passes(state)) {
+        call->drop = strncmp(state, "40", 2) != 0; /* a new connection may find a server that can */
+        return NET_RETRY;
+    }
+    call->result = class_of(state);
+    psync_error_set(call->error, call->result, 0, "the server said: %s (SQLSTATE %s)", line, state);
+    return NET_DONE;
+}
+
+#endif

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * locks.c - Locks and Holds: one statement a call.
+ *
+ * A Hold without a lease has one of home->liveness, which the keeper renews;
+ * seen from the same host it also ends with its process, which whoever comes
+ * across it notices, and frees it by its fence.
+ */
+#if PSYNC_WITH_POSTGRESQL
+
+#include "locks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+#include "channel.h"
+#include "listing.h"
+#include "lock_row.h"
+#include "net/request.h"
+#include "state.h"
+#include "sweep.h"
+
+/* How often a statement is repeated at once because others changed the row under it. */
+enum { TRIES = 100 };
+
+/* How often a Hold's holder is looked for on this host. */
+static const int64_t HOLDER_LOOKS = PSYNC_NS_PER_S / 2;
+
+struct lock_call {
+    const psync_key *key;
+    pg_change change;
+    int64_t before; /* boottime before the first sending; of a look, before the last */
+    uint64_t fence; /* asked for, 0: any; of a take, the one that was got */
+    int64_t lease;  /* ns; 0: none */
+    bool is_hold;
+    bool is_leased; /* the lease is the user's */
+    size_t owner_length;
+    char owner[NET_OWNER_SIZE];
+    bool restless; /* others changed it again and again */
+    pg_lock_row row;
+};
+
+static psync_result run(pg_state *state, net_kind kind, struct lock_call *lock, net_step *step, psync_error *error)
+{
+    if (!lock->before) lock->before = psync__clock->boottime();
+    psync_result r = net_run(&state->home, kind, lock->key, step, lock, error);
+    if (kind != NET_READ && r >= 0) pg_sweep(state);
+    return r;
+}
+
+static net_outcome row_changes(net_call *call)
+{
+    psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "others changed it again and again");
+    return NET_RETRY;
+}
+
+/* ---- taking --------------------------------------------------------------- */
+
+static void put_take(net_call *call, struct lock_call *lock, pg_arguments *arguments)
+{
+    pg_change_begin(call, &lock->change, arguments, lock->key);
+    pg_put_truth(arguments, lock->is_hold);
+    if (lock->lease) {
+        pg_put_number(arguments, (lock->lease + 999) / 1000);
+    } else {
+        pg_put_null(arguments);
+    }
+    pg_put_truth(arguments, lock->is_leased);
+    pg_put_bytes(arguments, lock->owner, lock->owner_length);
+}
+
+static net_outcome create_row(net_call *call, const struct lock_call *lock)
+{
+    pg_arguments arguments = {.count = 0};
+    PGresult *rows;
+    pg_put_bytes(&arguments, lock->key->bytes, lock->key->length);
+    net_outcome outcome = pg_run(call, PG_LOCK_CREATE, &arguments, &rows);
+    PQclear(rows);
+    return outcome;
+}
+
+static net_outcome take_step(net_call *call, void *argument)
+{
+    struct lock_call *lock = argument;
+    net_outcome outcome = pg_change_before(call, &lock->change);
+    if (outcome != NET_DONE || call->result) return outcome;
+    lock->fence = (uint64_t)lock->change.result;
+    if (lock->change.done) return NET_DONE;
+    for (int i = 0; i < TRIES; i++) {
+        pg_arguments arguments;
+        PGresult *rows;
+        put_take(call, lock, &arguments);
+        outcome = pg_change_run(call, &lock->change, PG_LOCK_TAKE, &arguments, &rows);
+        if (outcome != NET_DONE || call->result) return outcome;
+        bool has_row = PQntuples(rows) > 0;
+        bool is_taken = has_row && pg_truth(rows, 0, 0);
+        if (is_taken) lock->fence = (uint64_t)pg_number(rows, 0, 2);
+        if (has_row && !is_taken) {
+            call->result = pg_lock_row_read(call->home, rows, 0, 1, &lock->row, call->error);
+        }
+        PQclear(rows);
+        if (is_taken || call->result) return NET_DONE;
+        if (has_row && lock->row.exists) {
+            call->result = PSYNC_NO;
+            return NET_DONE;
+        }
+        if (!has_row) outcome = create_row(call, lock);
+        if (outcome != NET_DONE || call->result) return outcome;
+    }
+    return row_changes(call);
+}
+
+/* Frees a Hold whose holder ended, in whose stead it is done. */
+static psync_result free_orphan(pg_state *state, psync_key *key, const pg_lock_row *row, psync_error *error)
+{
+    psync_result r = pg_lock_release(state, key, PSYNC_IF_FENCE, row->fence, error);
+    return r > 0 ? PSYNC_OK : r; /* another did it */
+}
+
+static psync_result taken(pg_state *state, psync_key *key, const struct lock_call *lock, psync_lock_state *now,
+                          psync_error *error)
+{
+    *now = (psync_lock_state){.exists = true, .is_hold = lock->is_hold, .fence = lock->fence};
+    now->version[0] = lock->fence;
+    if (lock->is_leased) now->expires = lock->before + lock->lease;
+    if (!lock->is_hold || lock->is_leased) return PSYNC_OK;
+    psync_result r = net_keep(&state->home, key, lock->fence, lock->before, error);
+    if (r) pg_lock_release(state, key, PSYNC_IF_FENCE, lock->fence, NULL);
+    return r;
+}
+
+psync_result pg_lock_acquire(void *opaque, psync_key *key, const psync_take *take, psync_lock_state *now,
+                             psync_error *error)
+{
+    pg_state *state = opaque;
+    for (;;) {
+        struct lock_call lock = {.key = key, .is_hold = take->hold, .is_leased = take->lease > 0};
+        lock.lease = take->lease;
+        if (lock.is_hold && !lock.is_leased) lock.lease = state->home.liveness;
+        lock.owner_length = net_owner_write(&state->home, lock.owner);
+        psync_result r = run(state, NET_TAKE, &lock, take_step, error);
+        if (r < 0) return r;
+        if (r == PSYNC_OK) return taken(state, key, &lock, now, error);
+        *now = pg_lock_row_state(&lock.row, lock.before);
+        if (!pg_lock_row_is_orphan(&lock.row)) return PSYNC_NO;
+        r = free_orphan(state, key, &lock.row, error);
+        if (r) return r;
+    }
+}
+
+/* ---- freeing and renewing ------------------------------------------------- */
+
+/* Runs a change of an acquisition that there is; PSYNC_NO: there was none such. */
+static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_statement statement)
+{
+    char channel[NET_CHANNEL_SIZE];
+    pg_arguments arguments;
+    PGresult *rows;
+    net_outcome outcome = pg_change_before(call, &lock->change);
+    if (outcome != NET_DONE || call->result || lock->change.done) return outcome;
+    pg_channel(channel, call->home, 'l', lock->key);
+    pg_change_begin(call, &lock->change, &arguments, lock->key);
+    pg_put_bytes(&arguments, channel, strlen(channel));
+    if (lock->fence) {
+        pg_put_number(&arguments, (int64_t)lock->fence);
+    } else {
+        pg_put_null(&arguments);
+    }
+    if (statement == PG_LOCK_RENEW) {
+        pg_put_number(&arguments, lock->lease / 1000);
+        pg_put_truth(&arguments, lock->is_leased);
+    }
+    outcome = pg_change_run(call, &lock->change, statement, &arguments, &rows);
+    if (outcome != NET_DONE || call->result) return outcome;
+    call->result = PQntuples(rows) ? PSYNC_OK : PSYNC_NO;
+    PQclear(rows);
+    return NET_DONE;
+}
+
+static net_outcome release_step(net_call *call, void *argument)
+{
+    return change_row(call, argument, PG_LOCK_RELEASE);
+}
+
+static net_outcome renew_step(net_call *call, void *argument)
+{
+    return change_row(call, argument, PG_LOCK_RENEW);
+}
+
+static psync_result look_at(pg_state *state, struct lock_call *lock, psync_error *error);
+
+psync_result pg_lock_release(void *opaque, psync_key *key, psync_condition condition, uint64_t fence,
+                             psync_error *error)
+{
+    pg_state *state = opaque;
+    struct lock_call lock = {.key = key};
+    if (condition == PSYNC_IF_FENCE) {
+        if (fence == 0 || fence > INT64_MAX) return PSYNC_NO; /* no acquisition has such a one */
+        lock.fence = fence;
+    }
+    if (condition == PSYNC_IF_GHOST) {
+        psync_result r = look_at(state, &lock, error);
+        if (r || lock.row.owner.alive != PSYNC_ALIVE_NO) return r < 0 ? r : PSYNC_NO;
+        lock.fence = lock.row.fence;
+    }
+    if (lock.fence) net_unkeep(&state->home, key, lock.fence);
+    return run(state, NET_CHANGE, &lock, release_step, error);
+}
+
+static psync_result renew(pg_state *state, struct lock_call *lock, int64_t *expires, psync_error *error)
+{
+    psync_result r = run(state, NET_CHANGE, lock, renew_step, error);
+    if (!r) *expires = lock->before + lock->lease;
+    return r;
+}
+
+psync_result pg_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64_t lease, int64_t *expires,
+                           psync_error *error)
+{
+    pg_state *state = opaque;
+    struct lock_call lock = {.key = key, .fence = fence, .lease = lease, .is_leased = true};
+    net_unkeep(&state->home, key, fence);
+    return renew(state, &lock, expires, error);
+}
+
+psync_result pg_lock_keep(void *opaque, psync_key *key, uint64_t fence, int64_t lease, int64_t *expires,
+                          psync_error *error)
+{
+    struct lock_call lock = {.key = key, .fence = fence, .lease = lease};
+    return renew(opaque, &lock, expires, error);
+}
+
+/* A take that nobody wants any more: it is voided, or, if it was done, its acquisition is freed. */
+net_outcome pg_lock_settle(net_call *call, const psync_key *key)
+{
+    pg_change take;
+    net_outcome outcome = pg_change_void(call, &take);
+    if (outcome == NET_STALE) return NET_DONE; /* a later request is on record: nothing of it can come any more */
+    if (outcome != NET_DONE || call->result || !take.done) return outcome;
+    char channel[NET_CHANNEL_SIZE];
+    pg_arguments arguments;
+    PGresult *rows;
+    pg_channel(channel, call->home, 'l', key);
+    pg_change_begin_undo(call, &arguments, key);
+    pg_put_bytes(&arguments, channel, strlen(channel));
+    pg_put_number(&arguments, take.result);
+    outcome = pg_run(call, PG_LOCK_RELEASE, &arguments, &rows);
+    PQclear(rows);
+    return outcome;
+}
+
+/* ---- looking -------------------------------------------------------------- */
+
+static net_outcome inspect_step(net_call *call, void *argument)
+{
+    struct lock_call *lock = argument;
+    pg_arguments arguments = {.count = 0};
+    PGresult *rows;
+    lock->before = psync__clock->boottime();
+    lock->row = (pg_lock_row){.exists = false};
+    pg_put_bytes(&arguments, lock->key->bytes, lock->key->length);
+    net_outcome outcome = pg_run(call, PG_LOCK_INSPECT, &arguments, &rows);
+    if (outcome != NET_DONE || call->result) return outcome;
+    if (PQntuples(rows)) call->result = pg_lock_row_read(call->home, rows, 0, 1, &lock->row, call->error);
+    PQclear(rows);
+    return NET_DONE;
+}
+
+/* PSYNC_NO: it does not exist. */
+static psync_result look_at(pg_state *state, struct lock_call *lock, psync_error *error)
+{
+    psync_result r = run(state, NET_READ, lock, inspect_step, error);
+    return r || lock->row.exists ? r : PSYNC_NO;
+}
+
+psync_result pg_lock_inspect(void *opaque, psync_key *key, psync_lock_state *now, psync_owner *owner,
+                             psync_error *error)
+{
+    pg_state *state = opaque;
+    struct lock_call lock;
+    psync_result r;
+    do {
+        lock = (struct lock_call){.key = key};
+        r = look_at(state, &lock, error);
+        if (r || !pg_lock_row_is_orphan(&lock.row)) break;
+        r = free_orphan(state, key, &lock.row, error);
+    } while (!r);
+    if (r < 0) return r;
+    *now = pg_lock_row_state(&lock.row, lock.before);
+    if (owner && !r) *owner = lock.row.owner;
+    return r;
+}
+
+/* Marks that somebody waits for the end of the acquisition with this fence, and then looks. */
+static net_outcome arm_step(net_call *call, void *argument)
+{
+    struct lock_call *lock = argument;
+    for (int i = 0; i < TRIES; i++) {
+        pg_arguments arguments = {.count = 0};
+        PGresult *rows;
+        lock->row = (pg_lock_row){.exists = false};
+        pg_put_bytes(&arguments, lock->key->bytes, lock->key->length);
+        pg_put_number(&arguments, (int64_t)lock->fence);
+        net_outcome outcome = pg_run(call, PG_LOCK_ARM, &arguments, &rows);
+        if (outcome != NET_DONE || call->result) return outcome;
+        bool is_armed = PQntuples(rows) && pg_truth(rows, 0, 0);
+        if (PQntuples(rows)) call->result = pg_lock_row_read(call->home, rows, 0, 1, &lock->row, call->error);
+        PQclear(rows);
+        if (is_armed || call->result || !lock->row.exists || lock->row.fence != lock->fence) return NET_DONE;
+    }
+    lock->restless = true;
+    return NET_DONE;
+}
+
+struct lock_wait {
+    pg_state *state;
+    psync_key *key;
+    const psync_lock_state *seen;
+};
+
+/* When to look again though nothing rings: when a lease ends, and for a Hold's holder on this host. */
+static int64_t next_look(const pg_lock_row *row)
+{
+    int64_t after = PSYNC_NEVER;
+    if (row->ends) after = row->left > 0 ? row->left : 0;
+    if (pg_lock_row_holder(row) && after > HOLDER_LOOKS) after = HOLDER_LOOKS;
+    return after == PSYNC_NEVER ? after : psync__clock->monotonic() + after;
+}
+
+/*
+ * A look at a Hold's holder on this host alone. False: the server must be
+ * asked, because the holder ended, the lease did, or, where the holder's
+ * keeper renews that, about once in its time.
+ */
+static bool holder_lives(const struct lock_wait *wait, int64_t *again)
+{
+    const psync_lock_state *seen = wait->seen;
+    int64_t now = psync__clock->monotonic();
+    int64_t after = HOLDER_LOOKS;
+    if (seen->expires) {
+        int64_t left = seen->expires - psync__clock->boottime();
+        if (left < after) after = left;
+    } else if (now / HOLDER_LOOKS % (wait->state->home.liveness / HOLDER_LOOKS + 1) == 0) {
+        return false;
+    }
+    if (after <= 0 || !pg_lock_holder_lives(seen->version[1])) return false;
+    *again = now + after;
+    return true;
+}
+
+/* Whether it has a lease that ends before the one that was seen, which the core sleeps for at most. */
+static bool ends_sooner(const struct lock_call *lock, const psync_lock_state *seen)
+{
+    static const int64_t unsharp = 20 * PSYNC_NS_PER_MS; /* what two requests differ by that are not equally fast */
+    if (!lock->row.is_leased) return false;
+    return !seen->expires || lock->before + lock->row.left < seen->expires - unsharp;
+}
+
+static psync_result look(void *argument, bool ask, int64_t *again, psync_error *error)
+{
+    struct lock_wait *wait = argument;
+    if (!ask && wait->seen->version[1] && holder_lives(wait, again)) return PSYNC_NO;
+    struct lock_call lock = {.key = wait->key, .fence = wait->seen->fence};
+    psync_result r = run(wait->state, NET_READ, &lock, arm_step, error);
+    if (r) return r;
+    bool same = lock.row.exists && lock.row.fence == wait->seen->fence && !lock.restless;
+    if (!same || pg_lock_row_is_orphan(&lock.row) || ends_sooner(&lock, wait->seen)) return PSYNC_OK;
+    *again = next_look(&lock.row);
+    return PSYNC_NO;
+}
+
+psync_result pg_lock_await(void *opaque, psync_key *key, psync_lock_state *seen, psync_role role, int64_t deadline,
+                           psync_error *error)
+{
+    pg_state *state = opaque;
+    struct lock_wait wait = {state, key, seen};
+    char channel[NET_CHANNEL_SIZE];
+    char news[NET_NEWS_SIZE];
+    (void)role; /* all are told; the first to ask takes it */
+    pg_channel(channel, &state->home, 'l', key);
+    psync_result r = net_await(&state->home, channel, seen->version, look, &wait, deadline, news, error);
+    if (!r && *news && strtoull(news, NULL, 10) == seen->fence) seen->exists = false; /* that very one was freed */
+    return r;
+}
+
+/* ---- lists ---------------------------------------------------------------- */
+
+struct lock_listing {
+    net_home *home;
+    psync_lock_callback callback;
+    void *argument;
+    psync_result result;
+    psync_error *error;
+};
+
+static int list_row(void *argument, const PGresult *rows, int row)
+{
+    struct lock_listing *listing = argument;
+    pg_lock_row lock;
+    listing->result = pg_lock_row_read(listing->home, rows, row, 1, &lock, listing->error);
+    if (listing->result) return 1;
+    if (!lock.exists || pg_lock_row_is_orphan(&lock)) return 0;
+    return listing->callback(listing->argument, PQgetvalue(rows, row, 0), (size_t)PQgetlength(rows, row, 0),
+                             &lock.owner);
+}
+
+psync_result pg_lock_each(void *opaque, psync_lock_callback callback, void *argument, psync_error *error)
+{
+    pg_state *state = opaque;
+    struct lock_listing listing = {&state->home, callback, argument, PSYNC_OK, error};
+    psync_result r = pg_list(state, PG_LOCK_LIST, list_row, &listing, error);
+    return listing.result ? listing.result : r;
+}
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * options.c - reads a postgresql:// DSN.
+ *
+ * libpq parses its own part: the DSN is put together again without user,
+ * password and our options, and PQconninfoParse makes parameters of it, so
+ * that several hosts, sockets, TLS and all the rest are just what libpq says.
+ * A password never becomes part of a text that an error may show.
+ */
+#if PSYNC_WITH_POSTGRESQL
+
+#include "options.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "net/home.h"
+
+static const char *const own_options[] = {NET_OPTIONS, "schema", NULL};
+
+static psync_result no_memory(psync_error *error)
+{
+    return psync_error_set(error, PSYNC_ERROR_FULL, 0, "out of memory");
+}
+
+static bool is_own(const char *name)
+{
+    for (const char *const *own = own_options; *own; own++) {
+        if (strcmp(*own, name) == 0) return true;
+    }
+    return false;
+}
+
+/* ---- the URI for libpq ---------------------------------------------------- */
+
+/* Appends text, all but letters and digits percent-encoded. */
+static char *append_encoded(char *end, const char *text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9')) {
+            *end++ = (char)*c;
+        } else {
+            *end++ = '%';
+            *end++ = digits[*c >> 4];
+            *end++ = digits[*c & 15];
+        }
+    }
+    *end = '\0';
+    return end;
+}
+
+static char *make_uri(const psync_dsn *dsn)
+{
+    size_t size = strlen(dsn->authority) + 3 * strlen(dsn->path) + 32;
+    for (size_t i = 0; i < dsn->option_count; i++) {
+        size += 3 * (strlen(dsn->options[i].name) + strlen(dsn->options[i].value)) + 2;
+    }
+    char *uri = malloc(size);
+    if (!uri) return NULL;
+    char *end = stpcpy(stpcpy(uri, "postgresql://"), dsn->authority);
+    if (*dsn->path) {
+        *end++ = '/';
+        end = append_encoded(end, dsn->path + 1);
+    }
+    char sign = '?';
+    for (size_t i = 0; i < dsn->option_count; i++) {
+        if (is_own(dsn->options[i].name)) continue;
+        *end++ = sign;
+        sign = '&';
+        /* libpq does not decode names. */
+        end = stpcpy(stpcpy(end, dsn->options[i].name), "=");
+        end = append_encoded(end, dsn->options[i].value);
+    }
+    *end = '\0';
+    return uri;
+}
+
+/* ---- parameters ----------------------------------------------------------- */
+
+enum { PARAMETERS_MAX = 64 };
+
+static bool put(pg_parameters *all, size_t *count, const char *name, const char *value)
+{
+    if (*count == PARAMETERS_MAX) return true; /* libpq has some 40 */
+    all->names[*count] = strdup(name);
+    all->values[*count] = strdup(value);
+    if (!all->names[*count] || !all->values[*count]) return false;
+    ++*count;
+    return true;
+}
+
+static bool allocate(pg_parameters *all)
+{
+    *all = (pg_parameters){calloc(PARAMETERS_MAX + 1, sizeof(char *)), calloc(PARAMETERS_MAX + 1, sizeof(char *))};
+    return all->names && all->values;
+}
+
+void pg_parameters_free(pg_parameters *parameters)
+{
+    for (size_t i = 0; parameters->names && parameters->values && i < PARAMETERS_MAX; i++) {
+        free(parameters->names[i]);
+        if (parameters->values[i]) explicit_bzero(parameters->values[i], strlen(parameters->values[i]));
+        free(parameters->values[i]);
+    }
+    free(parameters->names);
+    free(parameters->values);
+    *parameters = (pg_parameters){NULL, NULL};
+}
+
+static size_t items(const char *list)
+{
+    size_t count = 1;
+    for (; *list; list++) count += *list == ',';
+    return count;
+}
+
+/* A list with commas, begun by the turn-th item. */
+static char *turned(const char *list, unsigned turn)
+{
+    char *text = calloc(1, strlen(list) + 2);
+    const char *middle = list;
+    for (size_t skip = turn % items(list); skip > 0; skip--) middle = strchr(middle, ',') + 1;
+    if (!text) return NULL;
+    strcpy(text, middle);
+    if (middle > list) {
+        strcat(text, ",");
+        strncat(text, list, (size_t)(middle - list) - 1);
+    }
+    return text;
+}
+
+pg_parameters pg_options_turned(const pg_options *options, unsigned turn)
+{
+    static const char *const lists[] = {"host", "hostaddr", "port"};
+    pg_parameters all;
+    bool whole = allocate(&all);
+    for (size_t i = 0; whole && options->parameters.names[i]; i++) {
+        const char *name = options->parameters.names[i];
+        bool is_list = false;
+        for (size_t l = 0; l < 3; l++) is_list = is_list || strcmp(lists[l], name) == 0;
+        all.names[i] = strdup(name);
+        all.values[i] =
+            is_list ? turned(options->parameters.values[i], turn) : strdup(options->parameters.values[i]);
+        whole = all.names[i] && all.values[i];
+    }
+    if (!whole) pg_parameters_free(&all);
+    return all;
+}
+
+/* What the DSN says, and what it leaves to us. */
+static bool collect(const psync_dsn *dsn, const PQconninfoOption *parsed, pg_options *options)
+{
+    pg_parameters *all = &options->parameters;
+    size_t count = 0;
+    bool whole = allocate(all);
+    whole = whole && put(all, &count, "fallback_application_name", "phpsync");
+    bool says_which = false;
+    options->hosts = 1;
+    for (; whole && parsed->keyword; parsed++) {
+        if (!parsed->val) continue;
+        whole = put(all, &count, parsed->keyword, parsed->val);
+        bool names_hosts = strcmp(parsed->keyword, "host") == 0 || strcmp(parsed->keyword, "hostaddr") == 0;
+        if (names_hosts && items(parsed->val) > options->hosts) options->hosts = items(parsed->val);
+        if (strcmp(parsed->keyword, "target_session_attrs") == 0) says_which = true;
+    }
+    if (whole && !says_which) whole = put(all, &count, "target_session_attrs", "read-write");
+    if (whole && *dsn->user) whole = put(all, &count, "user", dsn->user);
+    if (whole && *dsn->password) whole = put(all, &count, "password", dsn->password);
+    return whole;
+}
+
+/* ---- what is wrong with it ------------------------------------------------ */
+
+static psync_result check_names(const psync_dsn *dsn, psync_error *error)
+{
+    PQconninfoOption *known = PQconndefaults();
+    if (!known) return no_memory(error);
+    psync_result r = PSYNC_OK;
+    for (size_t i = 0; !r && i < dsn->option_count; i++) {
+        const char *name = dsn->options[i].name;
+        const PQconninfoOption *option = known;
+        while (option->keyword && strcmp(option->keyword, name) != 0) option++;
+        if (option->keyword || is_own(name) || strcmp(name, "ssl") == 0) continue;
+        r = psync_error_set(
+            error, PSYNC_ERROR_ARGUMENT, 0,
+            "%s:// has no option \"%.80s\"; its options are timeout, space, liveness, poll, schema, "
+            "and the connection parameters of libpq (host, sslmode, options ...)",
+            dsn->scheme, name);
+    }
+    PQconninfoFree(known);
+    return r;
+}
+
+static psync_result read_schema(const psync_dsn *dsn, pg_options *options, psync_error *error)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+    const char *schema = psync_dsn_get(dsn, "schema");
+    if (!schema) schema = "phpsync";
+    size_t length = strlen(schema);
+    if (length == 0 || length > 63 || strspn(schema, allowed) != length) {
+        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
+                               "the DSN's schema must have 1 to 63 letters, digits and underscores, not \"%.80s\"",
+                               schema);
+    }
+    strcat(strcat(strcpy(options->schema, "\""), schema), "\"");
+    return PSYNC_OK;
+}
+
+/*
+ * libpq heeds connect_timeout only where it blocks. Without one, and with several hosts, a server that does not
+ * answer gets its share of the time, so that the others have theirs.
+ */
+static psync_result read_connect_timeout(const psync_dsn *dsn, pg_options *options, psync_error *error)
+{
+    const char *text = psync_dsn_get(dsn, "connect_timeout");
+    options->connect_timeout = PSYNC_NEVER;
+    if (options->hosts > 1) options->connect_timeout = dsn->timeout / (int64_t)(options->hosts + 1);
+    if (!text) return PSYNC_OK;
+    char *end;
+    long seconds = strtol(text, &end, 10);
+    if (end == text || *end || seconds < 0 || seconds > 1000000) {
+        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
+                               "the DSN's connect_timeout must be a whole number of seconds, not \"%.80s\"", text);
+    }
+    if (seconds > 0) options->connect_timeout = seconds * PSYNC_NS_PER_S;
+    return PSYNC_OK;
+}
+
+psync_result pg_options_read(const psync_dsn *dsn, pg_options *options, psync_error *error)
+{
+    *options = (pg_options){.hosts = 1};
+    psync_result r = check_names(dsn, error);
+    if (!r) r = read_schema(dsn, options, error);
+    if (r) return r;
+    char *uri = make_uri(dsn);
+    if (!uri) return no_memory(error);
+    char *problem = NULL;
+    PQconninfoOption *parsed = PQconninfoParse(uri, &problem);
+    free(uri);
+    if (!parsed) {
+        r = psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0, "the DSN is not one for libpq: %.*s",
+                            problem ? (int)strcspn(problem, "\n") : 0, problem ? problem : "");
+        PQfreemem(problem);
+        return r;
+    }
+    r = collect(dsn, parsed, options) ? PSYNC_OK : no_memory(error);
+    PQconninfoFree(parsed);
+    if (!r) r = read_connect_timeout(dsn, options, error);
+    if (r) pg_options_free(options);
+    return r;
+}
+
+void pg_options_free(pg_options *options)
+{
+    pg_parameters_free(&options->parameters);
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* options.h - what a postgresql:// DSN says: ours, and libpq's parameters as they are. */
+#ifndef PG_OPTIONS_H
+#define PG_OPTIONS_H
+
+#include <phpsync/driver.h>
+
+/* As PQconnectStartParams takes them: both end with NULL. */
+typedef struct pg_parameters {
+    char **names;
+    char **values;
+} pg_parameters;
+
+typedef struct pg_options {
+    pg_parameters parameters;
+    size_t hosts;            /* how many the DSN names; 1 if it names none */
+    int64_t connect_timeout; /* ns: how long one try at a server may take; PSYNC_NEVER: as long as there is time */
+    char schema[66];         /* quoted as an identifier */
+} pg_options;
+
+/* ARGUMENT if an option is neither ours nor libpq's. */
+psync_result pg_options_read(const psync_dsn *dsn, pg_options *options, psync_error *error);
+void pg_options_free(pg_options *options);
+
+/*
+ * The parameters with the list of hosts begun by the turn-th one, so that a server that does not answer at all is
+ * not the first to be tried each time. The caller frees them; NULL names: out of memory.
+ */
+pg_parameters pg_options_turned(const pg_options *options, unsigned turn);
+void pg_parameters_free(pg_parameters *parameters);
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * statements.c - the tables, and every statement on them.
+ *
+ * requests  one row a client: the number and the result of the last change it
+ *           made. A change and its row here commit together. A number that is
+ *           not larger than the one on record becomes NULL there, which is not
+ *           allowed, and all that the statement did is undone: so a request that was
+ *           sent twice, or that gets out of a dead connection late, has its
+ *           effect once, whatever runs beside it. result NULL: that number
+ *           was voided, it never took effect and never will.
+ * locks     one row a Lock, which stays when the Lock is freed, so that taking
+ *           and freeing change no index, and the next fence is known. A fence
+ *           is the time in microseconds since 1970, or one more than the
+ *           last if that is more: it grows also when the clock was set back,
+ *           or when a standby took over that lacked the last rows.
+ * integers  one row an Integer; value NULL: there is none, but somebody waits.
+ * layout    one row: the layout's version, the largest fence that was swept
+ *           away, when it was swept last.
+ *
+ * Who waits writes so into the row (waiting), after it has subscribed and
+ * before it looks; who changes the row finds that under the row's lock and
+ * notifies. So nothing is missed, and a change that nobody waits for, which
+ * is the usual one, does not pay for a notification: these queue up behind a
+ * lock of the whole database until their commit. rung says whether the last
+ * change notified, because RETURNING cannot see what was there before.
+ *
+ * All times are clock_timestamp(), since now() is when the transaction began,
+ * which may have waited for a row since.
+ */
+#if PSYNC_WITH_POSTGRESQL
+
+#include "statements.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What every change is told first. */
+#define CHANGE "uib" /* $1 client, $2 number, $3 key */
+
+/* Puts a change on record: a row of source is a change that was made, result its outcome. */
+#define RECORD(source, result, condition)                                                                          \
+    " INSERT INTO @.requests AS r (client, number, result, seen)"                                                  \
+    " SELECT $1, $2, " result ", clock_timestamp() FROM " source condition                                         \
+    " ON CONFLICT (client) DO UPDATE SET number = CASE WHEN r.number < EXCLUDED.number THEN EXCLUDED.number END,"  \
+    " result = EXCLUDED.result, seen = EXCLUDED.seen RETURNING result"
+
+/*
+ * Notifies who waits, if anybody does. A change without anything else to tell
+ * ends so: with its record, and the one column result, or no row at all.
+ */
+#define RUNG(row)                             " rung = " row ".waiting IS NOT NULL, waiting = NULL"
+#define IS_TOLD(source, news)                 "(NOT " source ".rung OR pg_notify($4, " news ") IS NOT NULL)" /* $4 channel */
+#define TELL_AND_RECORD(source, result, news) RECORD(source, result, " WHERE " IS_TOLD(source, news))
+
+/* Whether a row of locks is an acquisition: one whose lease ran out counts as absent. */
+#define LOCKED "(l.held AND (l.expires IS NULL OR l.expires > clock_timestamp()))"
+/* What is told of a Lock; locks.c reads it. */
+#define STATE                                                                                                      \
+    " " LOCKED ", l.fence, l.hold, l.leased,"                                                                      \
+    " (date_part('epoch', l.expires - clock_timestamp()) * 1000000)::bigint, l.owner"
+#define NOW_US "(date_part('epoch', clock_timestamp()) * 1000000)::bigint"
+
+/* Marks are renewed long before they may be swept away. */
+#define MARK_IS_OLD "(i.waiting IS NULL OR i.waiting < clock_timestamp() - interval '10 minutes')"
+
+#define AN_HOUR_AGO  "clock_timestamp() - interval '1 hour'"
+#define WINDOW       " ctid >= format('(%s,0)', $1)::tid AND ctid < format('(%s,0)', $2)::tid"
+#define PAGES(table) " pg_relation_size('@." table "'::regclass) / current_setting('block_size')::bigint"
+
+/* clang-format off */
+static const struct {
+    const char *types; /* a letter a parameter: uuid, int8, text, bytes, truth */
+    const char *text;  /* "@" stands for the schema, "~" for the space */
+} sources[PG_STATEMENTS] = {
+    /* $1 the server process's pid as told at the login. A pooler tells another one; then nothing may be set, as the
+     * session is somebody else's next. */
+    [PG_HELLO] = {"i",
+        "SELECT h.direct, (SELECT version FROM @.layout), CASE WHEN h.direct THEN"
+        " set_config('default_transaction_isolation', 'read committed', false)"
+        " || set_config('enable_seqscan', 'off', false)"
+        " || set_config('plan_cache_mode', 'force_generic_plan', false) END"
+        " FROM (SELECT pg_backend_pid() = $1 AS direct) AS h"},
+
+    /* $2 the first number of the request, $3 the one to void. A row: it is void from now on. */
+    [PG_VOID] = {"uii",
+        "INSERT INTO @.requests AS r (client, number, result, seen)"
+        " VALUES ($1, $3, NULL, clock_timestamp()) ON CONFLICT (client) DO UPDATE"
+        " SET number = EXCLUDED.number, result = NULL, seen = EXCLUDED.seen"
+        " WHERE r.number < $2 OR (r.result IS NULL AND r.number < $3) RETURNING number"},
+    [PG_RECORD] = {"u",
+        "SELECT number, result FROM @.requests WHERE client = $1"},
+
+    /* $4 hold, $5 lease in us or NULL, $6 whether that is the user's, $7 owner. The first column: taken. */
+    [PG_LOCK_TAKE] = {CHANGE "titb",
+        "WITH taken AS (UPDATE @.locks AS l SET held = true, fence = greatest(l.fence + 1, " NOW_US "),"
+        " hold = $4, leased = $6, expires = clock_timestamp() + $5 * interval '1 microsecond',"
+        " changed = clock_timestamp(), owner = $7"
+        " WHERE space = ~ AND key = $3 AND NOT " LOCKED " RETURNING fence),"
+        " record AS (" RECORD("taken", "fence", "") ")"
+        " SELECT true, true, fence, $4, $6, NULL, NULL FROM taken UNION ALL"
+        " SELECT false," STATE " FROM @.locks AS l"
+        " WHERE space = ~ AND key = $3 AND NOT EXISTS (SELECT FROM taken)"},
+    [PG_LOCK_CREATE] = {"b",
+        "INSERT INTO @.locks (space, key, fence, changed) SELECT ~, $1, fence, clock_timestamp() FROM @.layout"
+        " ON CONFLICT (space, key) DO NOTHING"},
+    /* $5 fence, or NULL for any. */
+    [PG_LOCK_RELEASE] = {CHANGE "si",
+        "WITH freed AS (UPDATE @.locks AS l SET held = false, changed = clock_timestamp()," RUNG("l")
+        " WHERE space = ~ AND key = $3 AND " LOCKED " AND ($5 IS NULL OR fence = $5)"
+        " RETURNING fence, rung)" TELL_AND_RECORD("freed", "fence", "fence::text")},
+    /* $5 fence, $6 lease in us, $7 whether it is the user's. An earlier end is what waiters must hear of. */
+    [PG_LOCK_RENEW] = {CHANGE "siit",
+        "WITH kept AS (UPDATE @.locks AS l SET leased = l.leased OR $7,"
+        " expires = clock_timestamp() + $6 * interval '1 microsecond', rung = l.waiting IS NOT NULL AND"
+        " (l.expires IS NULL OR l.expires > clock_timestamp() + $6 * interval '1 microsecond')"
+        " WHERE space = ~ AND key = $3 AND " LOCKED " AND l.hold AND fence = $5"
+        " RETURNING fence, rung)" TELL_AND_RECORD("kept", "fence", "''")},
+    [PG_LOCK_INSPECT] = {"b",
+        "SELECT true," STATE " FROM @.locks AS l WHERE space = ~ AND key = $1"},
+    /* $2 fence. The first column: whether it is known now that somebody waits. */
+    [PG_LOCK_ARM] = {"bi",
+        "WITH armed AS (UPDATE @.locks AS l SET waiting = clock_timestamp()"
+        " WHERE space = ~ AND key = $1 AND " LOCKED " AND fence = $2 AND waiting IS NULL"
+        " RETURNING true," STATE ") SELECT * FROM armed UNION ALL"
+        " SELECT waiting IS NOT NULL," STATE " FROM @.locks AS l"
+        " WHERE space = ~ AND key = $1 AND NOT EXISTS (SELECT FROM armed)"},
+    /* $1 the key before the first, $2 how many. */
+    [PG_LOCK_LIST] = {"bi",
+        "SELECT key," STATE " FROM @.locks AS l WHERE space = ~ AND key > $1 AND " LOCKED " ORDER BY key LIMIT $2"},
+
+    [PG_INTEGER_GET] = {"b",
+        "SELECT value FROM @.integers WHERE space = ~ AND key = $1 AND value IS NOT NULL"},
+    /* $5 value */
+    [PG_INTEGER_SET] = {CHANGE "si",
+        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES (~, $3, $5)"
+        " ON CONFLICT (space, key) DO UPDATE SET value = EXCLUDED.value," RUNG("i")
+        " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")},
+    /* $5 by */
+    [PG_INTEGER_ADD] = {CHANGE "si",
+        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES (~, $3, $5)"
+        " ON CONFLICT (space, key) DO UPDATE SET value = coalesce(i.value, 0) + EXCLUDED.value," RUNG("i")
+        " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")},
+    /* Subtracts the smallest bigint, whose opposite is none. It can be right for a negative value only. */
+    [PG_INTEGER_ADD_SMALLEST] = {CHANGE "s",
+        "WITH change AS (UPDATE @.integers AS i SET value = i.value + 9223372036854775807 + 1," RUNG("i")
+        " WHERE space = ~ AND key = $3 AND value IS NOT NULL"
+        " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")},
+    /* $5 expected, $6 desired. Whether it was done, and the value before. */
+    [PG_INTEGER_COMPARE_SET] = {CHANGE "sii",
+        "WITH change AS (UPDATE @.integers AS i SET value = $6," RUNG("i")
+        " WHERE space = ~ AND key = $3 AND value = $5 RETURNING rung),"
+        " record AS (" RECORD("change", "1", "") ")"
+        " SELECT c.rung IS NOT NULL, i.value, " IS_TOLD("c", "''") " FROM (SELECT) AS one"
+        " LEFT JOIN @.integers AS i ON i.space = ~ AND i.key = $3 LEFT JOIN change AS c ON true"},
+    [PG_INTEGER_REMOVE] = {CHANGE "s",
+        "WITH change AS (DELETE FROM @.integers AS i WHERE space = ~ AND key = $3 AND value IS NOT NULL"
+        " RETURNING waiting IS NOT NULL AS rung)" TELL_AND_RECORD("change", "1", "''")},
+    /* Whether it is known now that somebody waits, and the value. */
+    [PG_INTEGER_ARM] = {"b",
+        "WITH armed AS (UPDATE @.integers AS i SET waiting = clock_timestamp()"
+        " WHERE space = ~ AND key = $1 AND " MARK_IS_OLD " RETURNING value)"
+        " SELECT true, value FROM armed UNION ALL SELECT NOT " MARK_IS_OLD ", value FROM @.integers AS i"
+        " WHERE space = ~ AND key = $1 AND NOT EXISTS (SELECT FROM armed)"},
+    /* A row for an Integer that does not exist, so that a mark can be put there. */
+    [PG_INTEGER_EXPECT] = {"b",
+        "INSERT INTO @.integers (space, key) VALUES (~, $1) ON CONFLICT (space, key) DO NOTHING"},
+    [PG_INTEGER_LIST] = {"bi",
+        "SELECT key, value FROM @.integers WHERE space = ~ AND key > $1 AND value IS NOT NULL"
+        " ORDER BY key LIMIT $2"},
+
+    /* The tables' sizes in pages, unless somebody swept just now. */
+    [PG_SWEEP_CLAIM] = {"",
+        "UPDATE @.layout SET swept = clock_timestamp() WHERE swept < clock_timestamp() - interval '1 minute'"
+        " RETURNING" PAGES("requests") "," PAGES("locks") "," PAGES("integers")},
+    /* $1 and $2: from this page to before that one. */
+    [PG_SWEEP_REQUESTS] = {"ii",
+        "DELETE FROM @.requests WHERE" WINDOW " AND seen < " AN_HOUR_AGO},
+    [PG_SWEEP_LOCKS] = {"ii",
+        "WITH gone AS (DELETE FROM @.locks WHERE" WINDOW
+        " AND (NOT held OR expires < " AN_HOUR_AGO ") AND changed < " AN_HOUR_AGO " RETURNING fence)"
+        " UPDATE @.layout AS t SET fence = greatest(t.fence, g.fence)"
+        " FROM (SELECT max(fence) AS fence FROM gone) AS g WHERE g.fence > t.fence"},
+    [PG_SWEEP_INTEGERS] = {"ii",
+        "DELETE FROM @.integers WHERE" WINDOW
+        " AND value IS NULL AND (waiting IS NULL OR waiting < " AN_HOUR_AGO ")"},
+
+    [PG_INFO] = {"",
+        "SELECT current_setting('server_version'), current_database()::text, current_user::text,"
+        " (SELECT count(*)::text FROM @.locks AS l WHERE space = ~ AND " LOCKED "),"
+        " (SELECT count(*)::text FROM @.integers WHERE space = ~ AND value IS NOT NULL),"
+        " (SELECT sum(pg_total_relation_size(oid))::text FROM pg_class"
+        " WHERE oid IN ('@.requests'::regclass, '@.locks'::regclass, '@.integers'::regclass))"},
+};
+/* clang-format on */
+
+static const char layout[] =
+    "SELECT pg_advisory_xact_lock(7308604759796115312); " /* "phpsync" */
+    "DO $$BEGIN IF to_regnamespace('@') IS NULL THEN CREATE SCHEMA @; END IF; END$$; "
+    "CREATE TABLE IF NOT EXISTS @.requests (client uuid PRIMARY KEY, number bigint NOT NULL, result bigint,"
+    " seen timestamptz NOT NULL) WITH (fillfactor = 50); "
+    "CREATE TABLE IF NOT EXISTS @.locks (space text COLLATE \"C\", key bytea, fence bigint NOT NULL,"
+    " held boolean NOT NULL DEFAULT false, hold boolean NOT NULL DEFAULT false,"
+    " leased boolean NOT NULL DEFAULT false, rung boolean NOT NULL DEFAULT false, expires timestamptz,"
+    " changed timestamptz NOT NULL, waiting timestamptz, owner bytea, PRIMARY KEY (space, key))"
+    " WITH (fillfactor = 50); "
+    "CREATE TABLE IF NOT EXISTS @.integers (space text COLLATE \"C\", key bytea, value bigint,"
+    " rung boolean NOT NULL DEFAULT false, waiting timestamptz, PRIMARY KEY (space, key)) WITH (fillfactor = 70); "
+    "CREATE TABLE IF NOT EXISTS @.layout (one boolean PRIMARY KEY DEFAULT true CHECK (one),"
+    " version bigint NOT NULL, fence bigint NOT NULL, swept timestamptz NOT NULL); "
+    "INSERT INTO @.layout (version, fence, swept) VALUES (1, 0, clock_timestamp()) ON CONFLICT DO NOTHING;";
+
+static const Oid type_ids[] = {['u'] = 2950, ['i'] = 20, ['s'] = 25, ['b'] = 17, ['t'] = 16};
+
+/* The text with its schema and space; NULL: out of memory. */
+static char *fill_in(const char *text, const char *schema, const char *space)
+{
+    size_t size = strlen(text) + 1;
+    for (const char *c = text; *c; c++) size += *c == '@' ? strlen(schema) : *c == '~' ? strlen(space) : 0;
+    char *filled = malloc(size);
+    char *end = filled;
+    for (const char *c = text; filled && *c; c++) {
+        if (*c == '@' || *c == '~') {
+            end = stpcpy(end, *c == '@' ? schema : space);
+        } else {
+            *end++ = *c;
+        }
+    }
+    if (filled) *end = '\0';
+    return filled;
+}
+
+bool pg_statements_make(pg_prepared all[PG_STATEMENTS], const char *schema, const char *space)
+{
+    char literal[80];
+    snprintf(literal, sizeof literal, "'%s'", space);
+    for (size_t i = 0; i < PG_STATEMENTS; i++) {
+        all[i].text = fill_in(sources[i].text, schema, literal);
+        if (!all[i].text) return false;
+        snprintf(all[i].name, sizeof all[i].name, "phpsync_%016" PRIx64,
+                 pg_hash(PG_HASH_START, all[i].text, strlen(all[i].text)));
+        all[i].count = (int)strlen(sources[i].types);
+        for (int p = 0; p < all[i].count; p++) all[i].types[p] = type_ids[(unsigned char)sources[i].types[p]];
+    }
+    return true;
+}
+
+void pg_statements_free(pg_prepared all[PG_STATEMENTS])
+{
+    for (size_t i = 0; i < PG_STATEMENTS; i++) free(all[i].text);
+}
+
+char *pg_layout_sql(const char *schema)
+{
+    return fill_in(layout, schema, "");
+}
+
+/* FNV-1a. For names that we choose ourselves, and for channels, where two keys that meet only wake each other's
+ * waiters. */
+uint64_t pg_hash(uint64_t hash, const void *bytes, size_t length)
+{
+    const unsigned char *b = bytes;
+    for (size_t i = 0; i < length; i++) hash = (hash ^ b[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+#endif
