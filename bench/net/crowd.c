@@ -16,7 +16,7 @@ static const char *dsn;
 static struct crowd {
     bench_count ready, back;
     int64_t last[]; /* when each went on */
-} *crowd;
+} * crowd;
 
 struct load {
     long commands, cpu;

@@ -19,9 +19,9 @@ static PGconn *connect_to(const char *dsn)
     PGresult *result = PQexec(pg, "CREATE TABLE bare (k bytea PRIMARY KEY, v bigint NOT NULL)");
     if (PQresultStatus(result) != PGRES_COMMAND_OK) bench_die("CREATE TABLE: %s", PQerrorMessage(pg));
     PQclear(result);
-    result = PQprepare(pg, "add",
-                       "INSERT INTO bare VALUES ('counter', 1) ON CONFLICT (k) DO UPDATE SET v = bare.v + 1 RETURNING v",
-                       0, NULL);
+    result = PQprepare(
+        pg, "add",
+        "INSERT INTO bare VALUES ('counter', 1) ON CONFLICT (k) DO UPDATE SET v = bare.v + 1 RETURNING v", 0, NULL);
     if (PQresultStatus(result) != PGRES_COMMAND_OK) bench_die("PREPARE: %s", PQerrorMessage(pg));
     PQclear(result);
     return pg;
