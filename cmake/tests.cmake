@@ -34,6 +34,7 @@ if(PHPSYNC_EXAMPLES)
     phpsync_add_program(bench_file bench phpsync_shared
         ${bench_file_sources} ${PROJECT_SOURCE_DIR}/bench/common.c)
     target_include_directories(bench_file PRIVATE ${PROJECT_SOURCE_DIR}/bench)
+    phpsync_add_tests(bench/net "" "")
     file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/c/*.c)
     foreach(example IN LISTS examples)
         get_filename_component(name ${example} NAME_WE)

@@ -44,9 +44,11 @@ def the_judge_is_content(run, engine):
 
 def calm(run, engine, seed):
     """The engine is always there: each call gets its outcome, and the right one."""
-    operations, cuts = (30000, 2500) if LONG else (400, 60)
+    operations, cuts = (30000, 2500) if LONG else (250, 60)
+    # A request that was answered cannot come again; some engines even then refuse it.
+    again = ('repeat',) if engine.kind == 'redis' else ()
     status, text, numbers, counts = fault(
-        run, engine, (*CUTS, 'repeat', 'delay'), f'seed={seed}', 'pause=60', timeout=120, liveness=120,
+        run, engine, (*CUTS, *again, 'delay'), f'seed={seed}', 'pause=60', timeout=120, liveness=120,
         client=(f'seed={seed}', f'operations={operations}', f'rounds={operations // 20}'))
     need(status == 0, text)
     need(numbers['unknown'] == 0 and numbers['unreachable'] == 0, 'a call ended without an outcome')
@@ -55,7 +57,7 @@ def calm(run, engine, seed):
 
 def dark(run, engine, seed):
     """Now and then nobody gets through for longer than the time-out: calls fail, and say rightly whether they know."""
-    operations = 10000 if LONG else 300
+    operations = 10000 if LONG else 200
     status, text, numbers, counts = fault(
         run, engine, (*CUTS, 'blackout'), f'seed={seed}', 'pause=60', 'dark=1200', 'odds=70', timeout=0.5, liveness=120,
         client=('dark', f'seed={seed}', f'operations={operations}', f'rounds={operations // 20}'))
