@@ -235,8 +235,8 @@ static void sleep_both(psync_lock *lock, double seconds, long *sleeps, long long
 }
 
 /*
- * Long sleeps cost what short ones do: the exchanges with the engine around them, and nothing while asleep. The short
- * ones are long enough for all of these; a look a second would cost six sleeps more.
+ * Long sleeps cost what short ones do: the exchanges with the engine around them, and nothing while asleep. The
+ * short ones are long enough for all of these; a look a second would cost six sleeps more.
  */
 static void measured_sleeper(int index, void *argument)
 {
