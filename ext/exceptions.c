@@ -47,6 +47,7 @@ static zend_class_entry *class_of(psync_result result)
 
 ZEND_COLD void phpsync_throw(const psync_error *error)
 {
+    phpsync_after_call();
     /* A handler threw, or called exit: that is what leaves the wait. */
     if (error->result == PSYNC_ERROR_INTERRUPTED && EG(exception)) return;
     zend_throw_exception(class_of(error->result), error->message, 0);

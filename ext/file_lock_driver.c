@@ -35,15 +35,14 @@ static psync_result acquire(psync_lock *lock, const psync_wait *wait, psync_erro
 static void block(INTERNAL_FUNCTION_PARAMETERS, phpsync_access access, block_on *call)
 {
     phpsync_file_handle *handle;
-    phpsync_wait wait;
     psync_error error;
     (void)return_value;
     PHPSYNC_PARAMETERS_OR_MORE(1, 1);
     if (find(execute_data, access, &handle) != PHPSYNC_FOUND_HANDLE) return; /* there is none, or thrown */
-    phpsync_wait_init(&wait, INFINITY);
-    psync_result result = call(handle->lock, &wait.wait, &error);
+    const psync_wait wait = phpsync_wait(INFINITY);
+    psync_result result = call(handle->lock, &wait, &error);
     phpsync_file_handle_release(handle);
-    phpsync_wait_finish(&wait);
+    phpsync_after_call();
     if (result < 0) phpsync_throw(&error);
 }
 

@@ -37,7 +37,10 @@ static zend_object *create(zend_class_entry *ce)
 static void free_object(zend_object *object)
 {
     phpsync_hold *hold = from_object(object);
+    bool deaf = PHPSYNC_G(deaf);
+    PHPSYNC_G(deaf) = true;
     psync_hold_free(hold->handle);
+    PHPSYNC_G(deaf) = deaf;
     phpsync_open_space_release(hold->open);
     zend_object_std_dtor(object);
 }
@@ -82,7 +85,6 @@ static bool set_first_expiry(phpsync_hold *hold)
 psync_result phpsync_hold_acquire(psync_lock *lock, phpsync_open_space *open, zend_string *key, double seconds,
                                   double lease, phpsync_file_handle *owner, zval *result)
 {
-    phpsync_wait wait;
     psync_error error;
     zval made;
     object_init_ex(&made, class_entry);
@@ -90,10 +92,10 @@ psync_result phpsync_hold_acquire(psync_lock *lock, phpsync_open_space *open, ze
     hold->open = phpsync_open_space_retain(open);
     ZVAL_STR_COPY(OBJ_PROP_NUM(&hold->std, SLOT_KEY), key);
 
-    phpsync_wait_init(&wait, seconds);
-    psync_result outcome = psync_lock_hold(lock, lease, &wait.wait, &hold->handle, &error);
+    const psync_wait wait = phpsync_wait(seconds);
+    psync_result outcome = psync_lock_hold(lock, lease, &wait, &hold->handle, &error);
     phpsync_file_handle_release(owner);
-    phpsync_wait_finish(&wait);
+    phpsync_after_call();
     if (outcome < 0) phpsync_throw(&error);
     if (outcome == PSYNC_OK) {
         ZVAL_LONG(OBJ_PROP_NUM(&hold->std, SLOT_FENCE), (zend_long)psync_hold_fence(hold->handle));
@@ -142,6 +144,7 @@ ZEND_METHOD(PhpSync_Hold, renew)
         phpsync_throw(&error);
         RETURN_THROWS();
     }
+    phpsync_after_call();
     (void)set_expiry(hold);
 }
 

@@ -104,6 +104,7 @@ static bool bind_handle(phpsync_integer *integer, phpsync_open_space *open)
         phpsync_throw(&error);
         return false;
     }
+    phpsync_after_call();
     return true;
 }
 
@@ -312,6 +313,7 @@ ZEND_METHOD(PhpSync_Generic_Integer, setValue)
         (void)learn(integer, integer->set, &value, PHPSYNC_WRAP);
     } else if (psync_integer_set(handle, value, &error) == PSYNC_OK) {
         remember(integer, value);
+        phpsync_after_call();
     } else {
         phpsync_throw(&error);
     }
@@ -335,6 +337,7 @@ static bool by_argument(zend_execute_data *execute_data, zend_long *by)
             RETURN_THROWS();                                                                                       \
         }                                                                                                          \
         remember(integer, sum);                                                                                    \
+        phpsync_after_call();                                                                                      \
         RETURN_LONG(sum);                                                                                          \
     } while (0)
 
@@ -392,6 +395,7 @@ ZEND_METHOD(PhpSync_Generic_Integer, refresh)
         EXPECTED(found == PHPSYNC_FOUND_HANDLE) ? psync_integer_get(handle, &value, &error) : PSYNC_NO;
     if (EXPECTED(result == PSYNC_OK)) {
         remember(integer, value);
+        phpsync_after_call();
         RETURN_LONG(value);
     }
     if (result < 0) {
@@ -411,6 +415,7 @@ ZEND_METHOD(PhpSync_Generic_Integer, delete)
     phpsync_found found = find(integer, PHPSYNC_LOOK, PHPSYNC_WRAP, &handle);
     if (found == PHPSYNC_FOUND_HANDLE) {
         if (psync_integer_remove(handle, &error) < 0) phpsync_throw(&error);
+        phpsync_after_call();
     } else if (found == PHPSYNC_FOUND_METHODS && phpsync_driver_call(Z_OBJ(integer->driver), integer->delete,
                                                                      integer->key, NULL, PHPSYNC_WRAP, &ignored)) {
         zval_ptr_dtor(&ignored);
@@ -455,6 +460,7 @@ ZEND_METHOD(PhpSync_Generic_Integer, compareAndSet)
         phpsync_throw(&error);
         RETURN_THROWS();
     }
+    phpsync_after_call();
     int64_t known = psync_integer_known(handle);
     if (result == PSYNC_OK || known != before) remember(integer, known); /* else there is no Integer */
     RETURN_BOOL(result == PSYNC_OK);
@@ -472,15 +478,14 @@ static void wait_until(phpsync_integer *integer, const char *feature, await_limi
                        double seconds, zval *return_value)
 {
     psync_integer *handle;
-    phpsync_wait wait;
     psync_error error;
     if (find_native(integer, PHPSYNC_AWAIT, feature, &handle) != PHPSYNC_FOUND_HANDLE) RETURN_THROWS();
     phpsync_file_handle *file = phpsync_file_handle_retain(integer->file); /* a signal's handler may call us too */
-    phpsync_wait_init(&wait, seconds);
-    psync_result result = await(handle, limit, &wait.wait, &error);
+    const psync_wait wait = phpsync_wait(seconds);
+    psync_result result = await(handle, limit, &wait, &error);
     if (result >= 0) remember(integer, (zend_long)psync_integer_known(handle));
     phpsync_file_handle_release(file);
-    phpsync_wait_finish(&wait);
+    phpsync_after_call();
     if (result < 0) {
         phpsync_throw(&error);
         RETURN_THROWS();

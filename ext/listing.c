@@ -152,6 +152,7 @@ static phpsync_listing *start(bool of_locks, zval *result)
 
 static void finish(const phpsync_listing *listing, psync_result outcome, const psync_error *error, zval *result)
 {
+    phpsync_after_call();
     if (outcome >= 0 && !listing->out_of_memory) return;
     if (outcome < 0) {
         phpsync_throw(error);

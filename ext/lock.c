@@ -203,13 +203,12 @@ static phpsync_found find_native(phpsync_lock *lock, phpsync_access access, phps
 static psync_result acquire(phpsync_lock *lock, psync_lock *handle, double seconds)
 {
     phpsync_file_handle *file = phpsync_file_handle_retain(lock->file); /* a signal's handler may call us too */
-    phpsync_wait wait;
     psync_error error;
-    phpsync_wait_init(&wait, seconds);
-    psync_result result = psync_lock_acquire(handle, &wait.wait, NULL, &error);
+    const psync_wait wait = phpsync_wait(seconds);
+    psync_result result = psync_lock_acquire(handle, &wait, NULL, &error);
     if (file != NULL && result == PSYNC_OK) lock->fence = psync_lock_last_fence(handle);
     phpsync_file_handle_release(file);
-    phpsync_wait_finish(&wait);
+    phpsync_after_call();
     if (UNEXPECTED(result < 0)) phpsync_throw(&error);
     return result;
 }
@@ -217,12 +216,11 @@ static psync_result acquire(phpsync_lock *lock, psync_lock *handle, double secon
 static psync_result await(phpsync_lock *lock, psync_lock *handle, double seconds)
 {
     phpsync_file_handle *file = phpsync_file_handle_retain(lock->file);
-    phpsync_wait wait;
     psync_error error;
-    phpsync_wait_init(&wait, seconds);
-    psync_result result = psync_lock_wait(handle, &wait.wait, &error);
+    const psync_wait wait = phpsync_wait(seconds);
+    psync_result result = psync_lock_wait(handle, &wait, &error);
     phpsync_file_handle_release(file);
-    phpsync_wait_finish(&wait);
+    phpsync_after_call();
     if (UNEXPECTED(result < 0)) phpsync_throw(&error);
     return result;
 }
@@ -398,6 +396,7 @@ ZEND_METHOD(PhpSync_Generic_Lock, synchronized)
     psync_error error;
     if (phpsync_hold_object_release(Z_OBJ(held), &error) < 0 && !EG(exception)) phpsync_throw(&error);
     zval_ptr_dtor(&held);
+    phpsync_after_call();
 }
 
 /* Who has the Lock: PSYNC_OK, PSYNC_NO (nobody), or an error that was thrown. */
@@ -409,6 +408,7 @@ static psync_result inspect(phpsync_lock *lock, const char *feature, psync_owner
     if (found == PHPSYNC_FOUND_NOTHING) return PSYNC_NO;
     if (found == PHPSYNC_FOUND_ERROR) return PSYNC_ERROR_UNSUPPORTED;
     psync_result result = psync_lock_inspect(handle, owner, &error);
+    phpsync_after_call();
     if (result < 0) phpsync_throw(&error);
     return result;
 }

@@ -158,7 +158,12 @@ static phpsync_open_space *open_new(const char *dsn, bool any_folder)
 {
     opening state = {NULL, false};
     psync_options options = {
-        .label = label(), .path_check = check_path, .argument = &state, .any_folder = any_folder};
+        .label = label(),
+        .path_check = check_path,
+        .argument = &state,
+        .any_folder = any_folder,
+        .interrupt = phpsync_interrupt,
+    };
     psync_error error;
     psync_space *space = NULL;
     psync_result result = psync_space_open(dsn, &options, &space, &error);

@@ -34,6 +34,8 @@ char *dsn;          /* ini phpsync.dsn */
 HashTable spaces;   /* DSN and user -> phpsync_open_space, for the process (thread) */
 HashTable objects;  /* the default manager's entries, for the request */
 bool objects_ready; /* objects is initialised */
+bool bailed_out;    /* the engine bailed out in a handler; phpsync_after_call goes on with that */
+bool deaf;          /* no handler may run now: an object is being freed */
 uint64_t request;   /* counts requests, from 1 */
 uint64_t last_id;   /* of the open spaces */
 ZEND_END_MODULE_GLOBALS(phpsync)
@@ -159,23 +161,33 @@ void phpsync_throw_unmade(zend_object *object, const char *factory);
             phpsync_throw(&error);                                                                                 \
             RETURN_THROWS();                                                                                       \
         }                                                                                                          \
+        phpsync_after_call();                                                                                      \
         RETURN_BOOL(result_ == PSYNC_OK);                                                                          \
     } while (0)
 
 /* ------------------------------------------------------------------------ */
 /* Waiting (wait.c)                                                         */
 
-/* A psync_wait that serves PHP's signals and time limit. */
-typedef struct phpsync_wait {
-    psync_wait wait;
-    bool bailed_out; /* the engine bailed out in a handler */
-} phpsync_wait;
+/* Serves PHP's signals and time limit; the interrupt hook of every wait and every space. Its argument is not used.
+ */
+int phpsync_interrupt(void *argument);
 
-void phpsync_wait_init(phpsync_wait *wait, double seconds);
-/* To be called once the library has returned: goes on with a bail-out that was held back. */
-static inline void phpsync_wait_finish(const phpsync_wait *wait)
+/* A wait of so many seconds that does so. */
+static inline psync_wait phpsync_wait(double seconds)
 {
-    if (UNEXPECTED(wait->bailed_out)) zend_bailout();
+    return (psync_wait){.timeout = seconds, .interrupt = phpsync_interrupt};
+}
+
+ZEND_COLD void phpsync_bail_out(void);
+
+/*
+ * To be called after each call of the library that may have asked an engine,
+ * once its frames are left and C memory is released: goes on with a bail-out
+ * that was held back. phpsync_throw does it too.
+ */
+static inline void phpsync_after_call(void)
+{
+    if (UNEXPECTED(PHPSYNC_G(bailed_out))) phpsync_bail_out();
 }
 
 /* ------------------------------------------------------------------------ */

@@ -165,16 +165,15 @@ static psync_result acquire(psync_lock *lock, const psync_wait *wait, psync_erro
 
 static void block(INTERNAL_FUNCTION_PARAMETERS, block_on *call)
 {
-    phpsync_wait wait;
     psync_error error;
     (void)return_value;
     PHPSYNC_PARAMETERS_OR_MORE(1, 1);
     psync_lock *lock = open_lock(execute_data);
     if (lock == NULL) RETURN_THROWS();
-    phpsync_wait_init(&wait, INFINITY);
-    psync_result result = call(lock, &wait.wait, &error);
+    const psync_wait wait = phpsync_wait(INFINITY);
+    psync_result result = call(lock, &wait, &error);
     psync_lock_close(lock);
-    phpsync_wait_finish(&wait);
+    phpsync_after_call();
     if (result < 0) phpsync_throw(&error);
 }
 
@@ -198,6 +197,7 @@ static void ask(INTERNAL_FUNCTION_PARAMETERS, ask_lock *call)
     if (lock == NULL) RETURN_THROWS();
     psync_result result = call(lock, &error);
     psync_lock_close(lock);
+    phpsync_after_call();
     if (result < 0) {
         phpsync_throw(&error);
         RETURN_THROWS();
@@ -242,6 +242,7 @@ ZEND_METHOD(PhpSync_Space, setValue)
     if (integer == NULL) RETURN_THROWS();
     psync_result result = psync_integer_set(integer, value, &error);
     psync_integer_close(integer);
+    phpsync_after_call();
     if (result < 0) {
         phpsync_throw(&error);
         RETURN_THROWS();
@@ -258,6 +259,7 @@ ZEND_METHOD(PhpSync_Space, getValue)
     if (integer == NULL) RETURN_THROWS();
     psync_result result = psync_integer_get(integer, &value, &error);
     psync_integer_close(integer);
+    phpsync_after_call();
     if (result == PSYNC_OK) RETURN_LONG(value);
     if (result < 0) {
         phpsync_throw(&error);
@@ -277,6 +279,7 @@ ZEND_METHOD(PhpSync_Space, increment)
     if (integer == NULL) RETURN_THROWS();
     psync_result result = psync_integer_add(integer, by, &value, &error);
     psync_integer_close(integer);
+    phpsync_after_call();
     if (result == PSYNC_OK) RETURN_LONG(value);
     phpsync_throw(&error);
 }
@@ -291,6 +294,7 @@ static void ask_about(INTERNAL_FUNCTION_PARAMETERS, ask_integer *call)
     if (integer == NULL) RETURN_THROWS();
     psync_result result = call(integer, &error);
     psync_integer_close(integer);
+    phpsync_after_call();
     if (result < 0) {
         phpsync_throw(&error);
         RETURN_THROWS();

@@ -8,9 +8,10 @@
  * does what the VM would do. With async signals off pcntl does not set
  * vm_interrupt, and the handler runs at the next tick or dispatch, as ever.
  *
- * An exception (or exit) of a handler ends the wait. So does a bail-out (a
- * fatal error, the time limit): it is caught here, the library's frames are
- * left in order, and phpsync_wait_finish raises it again.
+ * An exception (or exit) of a handler ends the wait; a change that was sent to
+ * a far engine is first carried to its end. So does a bail-out (a fatal error,
+ * the time limit): it is caught here, the library's frames are left in order,
+ * and phpsync_after_call raises it again.
  */
 #include "php_phpsync.h"
 
@@ -24,26 +25,25 @@ static void serve(void)
     }
 }
 
-static int phpsync_interrupt(void *argument)
+int phpsync_interrupt(void *argument)
 {
-    phpsync_wait *wait = argument;
+    (void)argument;
     if (EXPECTED(!PHPSYNC_INTERRUPTED())) return 0;
+    if (PHPSYNC_G(deaf) || EG(exception) != NULL) return 0; /* later, when the VM looks itself */
     zend_try
     {
         serve();
     }
     zend_catch
     {
-        wait->bailed_out = true;
+        PHPSYNC_G(bailed_out) = true;
     }
     zend_end_try();
-    return wait->bailed_out || EG(exception) != NULL;
+    return PHPSYNC_G(bailed_out) || EG(exception) != NULL;
 }
 
-void phpsync_wait_init(phpsync_wait *wait, double seconds)
+void phpsync_bail_out(void)
 {
-    wait->wait.timeout = seconds;
-    wait->wait.interrupt = phpsync_interrupt;
-    wait->wait.argument = wait;
-    wait->bailed_out = false;
+    PHPSYNC_G(bailed_out) = false;
+    zend_bailout();
 }

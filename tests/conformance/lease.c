@@ -146,7 +146,8 @@ static void sleepers_behind(double lease, double renew_to)
         double slept = slept_until(a, kind, hold, renew_to, &start);
         double end = renew_to > 0 ? renew_to : lease;
         if (slept < end) check_failed(__FILE__, __LINE__, "kind %d: early, after %f s of %f", kind, slept, end);
-        if (slept > end + 1) check_failed(__FILE__, __LINE__, "kind %d: late, after %f s of %f", kind, slept, end);
+        if (slept > end + LATE)
+            check_failed(__FILE__, __LINE__, "kind %d: late, after %f s of %f", kind, slept, end);
         psync_hold_free(hold);
     }
 }

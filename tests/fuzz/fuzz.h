@@ -52,6 +52,9 @@ void scratch_remove(const char *path);
  */
 void scratch_seeds(int argc, char **argv, size_t (*make)(int number, uint8_t *data, size_t room));
 
+/* Whether a DSN is one of an engine across the network, or looks like one: nothing may connect to it. */
+bool fuzz_is_remote(const char *dsn);
+
 /* ---- operations.c: every call on a space -------------------------------------- */
 
 enum { FUZZ_KEYS = 4 };

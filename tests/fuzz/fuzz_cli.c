@@ -13,6 +13,8 @@
 #include "cli.h"
 #include "fuzz.h"
 
+#include <phpsync/driver.h>
+
 #include <errno.h>
 #include <setjmp.h>
 #include <string.h>
@@ -50,6 +52,9 @@ psync_result __wrap_psync_space_open(const char *text, const psync_options *opti
 psync_result __wrap_psync_space_open(const char *text, const psync_options *options, psync_space **space,
                                      psync_error *error)
 {
+    if (text && fuzz_is_remote(text)) {
+        return psync_error_set(error, PSYNC_ERROR_UNAVAILABLE, 0, "there is no network here");
+    }
     const psync_options guarded = {.label = options ? options->label : "/usr/bin/phpsync",
                                    .path_check = allow_scratch};
     return __real_psync_space_open(text ? text : dsn, &guarded, space, error);

@@ -4,9 +4,8 @@
  *
  * An input is the file without its zeros: its length in cells, then 8-byte
  * words and where they belong. So a whole space with all kinds of things takes
- * a few kilobytes, and the mutator can change one field of one cell. The
- * layout's number stands there as its difference (exclusive or) to the present
- * one, so that inputs outlive it.
+ * a few kilobytes, and the mutator can change one field of one cell. A new
+ * layout needs a new corpus: tests/fuzz/grow makes one from nothing.
  */
 #include "fuzz.h"
 
@@ -30,9 +29,10 @@ struct __attribute__((packed)) input_head {
 };
 
 enum {
-    LAYOUT_WORD = offsetof(struct shm_header, layout) / 8,
     CELLS_MAX = 8192,
     WORDS_PER_CELL = SHM_CELL / 8,
+    TAG_WORD = offsetof(struct shm_cell, tag) / 8,
+    TAG_SHIFT = offsetof(struct shm_cell, tag) % 8 * 8,
     WORDS_MAX = CELLS_MAX * WORDS_PER_CELL
 };
 
@@ -63,7 +63,6 @@ static bool write_image(const uint8_t *data, size_t size)
         memcpy(&word, data + at, sizeof word);
         if ((size_t)word.place * 8 < length) words[word.place] = word.value;
     }
-    words[LAYOUT_WORD] ^= SHM_LAYOUT;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     NEED(fd >= 0 && write(fd, words, length) == (ssize_t)length);
     close(fd);
@@ -81,7 +80,6 @@ static size_t make_seed(int number, uint8_t *data, size_t room)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = read(fd, words, sizeof words);
     NEED(length > 0 && close(fd) == 0 && unlink(path) == 0);
-    words[LAYOUT_WORD] ^= SHM_LAYOUT;
     struct input_head head = {(uint32_t)(length / SHM_CELL)};
     memcpy(data, &head, sizeof head);
     size_t used = sizeof head;
@@ -210,7 +208,8 @@ static void change_word(struct mutation *m)
     uint8_t *at = word_at(m, draw(&m->random, words_of(m)));
     struct input_word word;
     memcpy(&word, at, sizeof word);
-    word.value = any_value(m, word.value);
+    bool has_tag = word.place % WORDS_PER_CELL == TAG_WORD;
+    word.value = has_tag && draw(&m->random, 2) ? any_tag(m, word.value, TAG_SHIFT) : any_value(m, word.value);
     memcpy(at, &word, sizeof word);
 }
 

@@ -39,6 +39,11 @@ void scratch_remove(const char *path)
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+bool fuzz_is_remote(const char *dsn)
+{
+    return strncasecmp(dsn, "redis", 5) == 0 || strncasecmp(dsn, "postgres", 8) == 0;
+}
+
 void scratch_seeds(int argc, char **argv, size_t (*make)(int number, uint8_t *data, size_t room))
 {
     static uint8_t data[1 << 18];

@@ -118,6 +118,16 @@ static bool means(struct state *state, const struct call *call)
     return has_fence(state, call->fence);
 }
 
+/*
+ * A holder counts a lease from before it asked for it, the engine from a moment in that call: between the two ends
+ * the Hold is not certainly its own any more, though nobody else can have it yet.
+ */
+static bool is_uncertain(const struct history *history, const struct state *state, const struct call *call)
+{
+    if (call->outcome != NO || !state->lease) return false;
+    return lease_earliest(&history->calls[state->lease - 1]) <= call->respond;
+}
+
 static bool renew(const struct history *history, struct state *state, const struct call *call, int index)
 {
     if (!means(state, call)) return false;
@@ -155,7 +165,7 @@ static bool apply(const struct history *history, struct state *state, int index)
     case RENEW:
         return renew(history, state, call, index);
     case HOLD_VALID:
-        return means(state, call);
+        return means(state, call) || is_uncertain(history, state, call);
     case WAIT:
         return call->outcome == YES ? !state->taker : state->taker && !call_gave_up_early(call);
     case EXISTS:

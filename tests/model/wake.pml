@@ -331,7 +331,7 @@ inline release(any)
     freed = false
 }
 
-/* code: lib/src/lock.c psync_lock_wait; lib/src/drivers/shm/locks.c look */
+/* code: lib/src/lock.c psync_lock_wait wait_turn; lib/src/drivers/shm/locks.c look */
 inline wait()
 {
     read_word();

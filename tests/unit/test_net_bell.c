@@ -256,6 +256,19 @@ static void out_of_reach_for_the_timeout_it_is_unavailable(void **state)
     assert_int_equal(await(S), PSYNC_NO); /* another call begins anew */
 }
 
+static void time_that_a_hook_took_between_slices_is_no_time_out_of_reach(void **state)
+{
+    (void)state;
+    assert_int_equal(await(250 * MS), PSYNC_NO);
+    engine.connects = PSYNC_ERROR_UNAVAILABLE;
+    engine_hang_up(1);
+    assert_int_equal(await(250 * MS), PSYNC_NO);
+    fake_pass(6 * S);
+    engine.connects = PSYNC_OK;
+    assert_int_equal(await(250 * MS), PSYNC_NO);
+    assert_int_equal(engine_count(A_LISTEN), 2);
+}
+
 static void a_wrong_password_is_reported_at_once(void **state)
 {
     (void)state;
@@ -474,6 +487,7 @@ int main(void)
         TEST(a_lost_connection_is_made_anew_and_leads_to_a_look),
         TEST(a_wait_rides_through_a_restart),
         TEST(out_of_reach_for_the_timeout_it_is_unavailable),
+        TEST(time_that_a_hook_took_between_slices_is_no_time_out_of_reach),
         TEST(a_wrong_password_is_reported_at_once),
         TEST(an_engine_that_cannot_listen_is_polled_within_bounds),
         TEST(a_hook_that_waits_while_its_caller_connects_polls),

@@ -163,8 +163,38 @@ static void no_change_is_repeated_after_half_the_life_of_its_record(void **state
     SCRIPT({.outcome = NET_LOST, .takes = 60 * S});
     int64_t began = fake.monotonic;
     assert_int_equal(engine_run(NET_CHANGE), PSYNC_ERROR_UNKNOWN);
-    assert_in_range(fake.monotonic - began, 1730 * S, 1860 * S);
+    assert_in_range(fake.monotonic - began, 1730 * S, 1870 * S);
     assert_true(engine_asked(A_STEP, -1)->at - began < 1800 * S);
+}
+
+static void sleeps_for_an_hour(void)
+{
+    fake.boot_ahead += 3600 * S;
+}
+
+static void nor_after_the_host_was_suspended_so_long(void **state)
+{
+    (void)state;
+    SCRIPT({.outcome = NET_LOST, .meanwhile = sleeps_for_an_hour});
+    assert_int_equal(engine_run(NET_CHANGE), PSYNC_ERROR_UNKNOWN);
+    assert_int_equal(engine_count(A_STEP), 1);
+}
+
+static void a_repeat_that_is_refused_does_not_tell_that_nothing_was_done(void **state)
+{
+    (void)state;
+    engine_without_keeper();
+    EACH_KIND
+    {
+        SCRIPT(LOST, {.result = PSYNC_ERROR_PERMISSION});
+        psync_result expected = kinds[k] == NET_READ ? PSYNC_ERROR_PERMISSION : PSYNC_ERROR_UNKNOWN;
+        assert_int_equal(engine_run(kinds[k]), expected);
+    }
+    assert_non_null(home.debts.first); /* the take's */
+    SCRIPT(LOST, {.result = PSYNC_ERROR_OVERFLOW});
+    assert_int_equal(engine_run(NET_CHANGE), PSYNC_ERROR_OVERFLOW);
+    SCRIPT(LOST, {.result = PSYNC_NO});
+    assert_int_equal(engine_run(NET_CHANGE), PSYNC_NO);
 }
 
 /* ---- pauses ------------------------------------------------------------------- */
@@ -304,7 +334,7 @@ static void a_take_that_was_given_up_is_settled_before_the_next_request(void **s
     SCRIPT(DONE);
     assert_int_equal(engine_run(NET_CHANGE), PSYNC_OK);
     assert_same_request(engine_asked(A_SETTLE, -1), engine_asked(A_STEP, 0));
-    assert_true(engine_asked(A_STEP, 1)->number > engine_asked(A_SETTLE, -1)->number);
+    assert_string_not_equal(engine_asked(A_STEP, 1)->client, engine_asked(A_SETTLE, -1)->client);
     int settled = engine_count(A_SETTLE);
     assert_int_equal(engine_run(NET_CHANGE), PSYNC_OK);
     assert_int_equal(engine_count(A_SETTLE), settled);
@@ -452,6 +482,8 @@ int main(void)
         TEST(an_error_that_no_repeat_mends_is_reported_at_once),
         TEST(but_not_in_place_of_an_unknown_outcome),
         TEST(no_change_is_repeated_after_half_the_life_of_its_record),
+        TEST(nor_after_the_host_was_suspended_so_long),
+        TEST(a_repeat_that_is_refused_does_not_tell_that_nothing_was_done),
         TEST(pauses_grow_within_bounds_and_are_jittered),
         TEST(an_old_connection_that_is_found_dead_is_replaced_without_a_pause),
         TEST(the_hook_runs_while_an_answer_is_waited_for),

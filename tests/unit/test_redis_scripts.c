@@ -101,8 +101,8 @@ static const char *integer(enum redis_script script, const char *client, int num
 {
     char digits[24];
     snprintf(digits, sizeof digits, "%016d", number);
-    const char *const arguments[] = {client, digits, "0", "@0", one, two};
-    return run(script, KEY_I, two ? 6 : one ? 5 : 4, arguments);
+    const char *const arguments[] = {client, digits, "0", one, two};
+    return run(script, KEY_I, two ? 5 : one ? 4 : 3, arguments);
 }
 
 static const char *lock(enum redis_script script, const char *client, int number, const char *one, const char *two,
@@ -116,7 +116,7 @@ static const char *lock(enum redis_script script, const char *client, int number
 
 static const char *take(const char *client, int number, const char *lease)
 {
-    return lock(REDIS_ACQUIRE, client, number, "0", lease, "0");
+    return lock(REDIS_ACQUIRE, client, number, "0", lease, "");
 }
 
 static long long ask(const char *command)
@@ -198,9 +198,10 @@ static void a_value_that_is_no_number_is_an_error_and_stays(void **state)
 {
     (void)state;
     if (without_server()) return;
-    static const char *const values[] = {"", "x", "1.5", "1e400", "nan"};
+    static const char *const values[] = {"",   "x",  "1.5", "1e400", "nan", "0x10", "05",
+                                         " 5", "5 ", "1e3", "5.0",   "+5",  "-0"};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-        freeReplyObject(redisCommand(redis, "HSET " KEY_I " v %s", values[i]));
+        freeReplyObject(redisCommand(redis, "HSET " KEY_I " v %b", values[i], strlen(values[i])));
         assert_non_null(strstr(integer(REDIS_ADD, ONE, (int)i + 1, "1", NULL), "not an integer"));
         redisReply *reply = redisCommand(redis, "HGET " KEY_I " v");
         assert_string_equal(reply->str, values[i]);
@@ -268,10 +269,21 @@ static void a_hash_expires_only_while_it_holds_nothing(void **state)
     assert_int_equal(ask("PTTL " KEY_I), -1);
     integer(REDIS_REMOVE, ONE, 2, NULL, NULL);
     assert_true(ask("PTTL " KEY_I) > 0);
-    run(REDIS_WATCH, KEY_I, 0, NULL);
+    run(REDIS_WATCH, KEY_I, 1, (const char *const[]){"channel"});
     integer(REDIS_SET, ONE, 3, "1", NULL);
     assert_int_equal(ask("PTTL " KEY_I), -1);
     assert_int_equal(ask("HEXISTS " KEY_I " w"), 0);
+}
+
+static void what_is_no_acquisition_can_be_freed_all_the_same(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    freeReplyObject(redisCommand(redis, "HSET " KEY_L " s garbage f 12x"));
+    assert_memory_equal(take(ONE, 1, "0"), "busy 0 0 -1", 11);
+    assert_memory_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "0 0 -1", 6);
+    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, "", NULL, NULL), "ok");
+    assert_memory_equal(take(ONE, 3, "0"), "ok ", 3);
 }
 
 static void old_records_are_swept_and_young_ones_stay(void **state)
@@ -306,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup(an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late, fresh),
         cmocka_unit_test_setup(fences_grow_though_the_server_forgets_or_was_ahead, fresh),
         cmocka_unit_test_setup(a_hash_expires_only_while_it_holds_nothing, fresh),
+        cmocka_unit_test_setup(what_is_no_acquisition_can_be_freed_all_the_same, fresh),
         cmocka_unit_test_setup(old_records_are_swept_and_young_ones_stay, fresh),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -26,6 +26,9 @@
 #include "net/pause.h"
 #include "net/request.h"
 
+/* What the last try to connect has at least. */
+static const int64_t LAST_TRY = PSYNC_NS_PER_S;
+
 static const int64_t FIRST_POLL = 20 * PSYNC_NS_PER_MS;
 
 struct net_channel {
@@ -113,6 +116,7 @@ static void lose(net_home *home, const psync_error *failure)
     bell->generation++;
     if (!bell->lost_since) bell->lost_since = now;
     bell->retry_at = now + net_pause(++bell->failures, bell->lost_since + home->dsn->timeout - now);
+    bell->failed_at = now;
     bell->failure = *failure;
     pthread_mutex_unlock(&bell->mutex);
     net_drop(home, connection, false);
@@ -173,9 +177,11 @@ static psync_result subscribe(struct await *await)
     net_home *home = await->home;
     net_bell *bell = &home->bell;
     net_channel *channel = await->channel;
-    const int64_t since = bell->lost_since ? bell->lost_since : psync__clock->monotonic();
+    const int64_t now = psync__clock->monotonic();
+    const int64_t since = bell->lost_since ? bell->lost_since : now;
+    const int64_t until = since + home->dsn->timeout;
     psync_result result;
-    net_call call = make_call(home, await->error, since + home->dsn->timeout);
+    net_call call = make_call(home, await->error, until > now + LAST_TRY ? until : now + LAST_TRY);
     begin_reading(bell);
     pthread_mutex_unlock(&bell->mutex);
     await->error->message[0] = '\0';
@@ -205,13 +211,19 @@ static bool sleep_as_reader(const net_bell *bell, int fd, int64_t until, bool *s
     return fd >= 0 && both[1].revents;
 }
 
+/* Whether the tries went on for the whole time: between two slices a hook may have taken it. */
+static bool tried_to_the_end(const net_bell *bell, int64_t timeout)
+{
+    return bell->failed_at - bell->lost_since >= timeout - 2 * NET_PAUSE_MIN;
+}
+
 /* Brings the channel nearer to being listened to. */
 static psync_result come_to_listen(struct await *await)
 {
     net_bell *bell = &await->home->bell;
     const int64_t now = psync__clock->monotonic();
     const int64_t timeout = await->home->dsn->timeout;
-    if (bell->lost_since && now - bell->lost_since >= timeout) {
+    if (bell->lost_since && now - bell->lost_since >= timeout && tried_to_the_end(bell, timeout)) {
         *await->error = bell->failure;
         return net_out_of_reach(await->home, now - bell->lost_since, await->error);
     }
@@ -229,7 +241,7 @@ static psync_result come_to_listen(struct await *await)
     if (!bell->lost_since || now >= bell->retry_at) return subscribe(await);
     bool signalled;
     begin_reading(bell);
-    const int64_t until = earlier(earlier(bell->retry_at, bell->lost_since + timeout), await->deadline);
+    const int64_t until = earlier(bell->retry_at, await->deadline);
     pthread_mutex_unlock(&bell->mutex);
     (void)sleep_as_reader(bell, -1, until, &signalled);
     pthread_mutex_lock(&bell->mutex);

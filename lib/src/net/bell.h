@@ -69,6 +69,7 @@ typedef struct net_bell {
     uint64_t wakes;        /* net_bell_wake's calls */
     bool polling;          /* the engine cannot listen */
     int64_t lost_since;    /* monotonic: since when it is out of reach; 0: it is not */
+    int64_t failed_at;     /* monotonic: when the last try failed */
     int64_t retry_at;      /* monotonic: not before */
     unsigned failures;     /* in a row */
     psync_error failure;   /* the last one */

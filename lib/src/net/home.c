@@ -72,13 +72,19 @@ static net_lane *free_lane(const net_home *home, bool *busy)
     return NULL;
 }
 
+void net_lane_new_client(net_lane *lane)
+{
+    lane->number = 0;
+    snprintf(lane->client, sizeof lane->client, "%016llx%016llx", (unsigned long long)psync__random(),
+             (unsigned long long)psync__random());
+}
+
 /* Under the mutex: adds a lane at the end. */
 static net_lane *add_lane(net_home *home)
 {
     net_lane *lane = calloc(1, sizeof *lane);
     if (!lane) return NULL;
-    snprintf(lane->client, sizeof lane->client, "%016llx%016llx", (unsigned long long)psync__random(),
-             (unsigned long long)psync__random());
+    net_lane_new_client(lane);
     net_lane **end = &home->lanes;
     while (*end) end = &(*end)->next;
     *end = lane;

@@ -88,6 +88,8 @@ psync_result net_home_set_label(net_home *home, const char *label, psync_error *
  * hook in between if hooked. PSYNC_NO: the time is over. INTERRUPTED, FULL.
  */
 psync_result net_lane_take(net_home *home, int64_t until, bool hooked, net_lane **lane, psync_error *error);
+/* Makes its user another client. */
+void net_lane_new_client(net_lane *lane);
 /* Gives it back. */
 void net_lane_leave(net_home *home, net_lane *lane);
 /* Sets it aside while a hook runs, and takes it back. */

@@ -25,6 +25,7 @@ struct run {
     net_step *step;
     void *argument;
     int64_t began;     /* monotonic */
+    int64_t number_at; /* boottime: when its number was given */
     unsigned failures; /* in a row */
     bool fresh;        /* the connection was made by this request */
     bool lost;         /* the engine may have it already */
@@ -146,6 +147,36 @@ static psync_result pause_between(struct run *run)
     return r < 0 ? r : at < call->until ? PSYNC_OK : PSYNC_NO;
 }
 
+/* One more try. If the end of the time cuts it short, what was wrong is what the one before it said. */
+static net_outcome attempt_again(struct run *run, psync_result *final)
+{
+    net_call *call = &run->call;
+    psync_error before;
+    if (!run->failures) return attempt(run, final);
+    before = *call->error;
+    net_outcome outcome = attempt(run, final);
+    bool is_cut = outcome == NET_NOT_SENT && !*final && psync__clock->monotonic() >= call->until;
+    if (is_cut) *call->error = before;
+    return outcome;
+}
+
+/*
+ * Whether the engine has refused a repeat for a reason that it may not have had at the lost try, which may be done.
+ * An overflow is found where the number is known already.
+ */
+static bool rejected_after_loss(const struct run *run)
+{
+    const psync_result r = run->call.result;
+    return run->lost && run->kind != NET_READ && r < 0 && r != PSYNC_ERROR_OVERFLOW;
+}
+
+/* Whether the engine may have forgotten its number by now, also while the host was suspended. */
+static bool too_old_to_repeat(const struct run *run)
+{
+    const int64_t age = psync__clock->boottime() - run->number_at;
+    return run->kind != NET_READ && age >= run->call.home->engine->records_life / 2;
+}
+
 /* Tries until it ends in this process. */
 static psync_result persist(struct run *run)
 {
@@ -153,8 +184,8 @@ static psync_result persist(struct run *run)
     for (;;) {
         psync_result final = PSYNC_OK;
         if (net_keeper_stops(call->home)) return interrupted(run);
-        net_outcome outcome = attempt(run, &final);
-        if (outcome == NET_DONE) return call->result;
+        net_outcome outcome = attempt_again(run, &final);
+        if (outcome == NET_DONE) return rejected_after_loss(run) ? unknown(run) : call->result;
         if (outcome == NET_LOST || outcome == NET_STALE) run->lost = true;
         if (net_forked_since(call->forks)) return PSYNC_ERROR_INTERRUPTED;
         call->stubborn = may_be_done(run);
@@ -163,7 +194,7 @@ static psync_result persist(struct run *run)
         if (final) return run->lost && run->kind != NET_READ ? unknown(run) : final;
         psync_result r = pause_between(run);
         if (r < 0) return net_forked_since(call->forks) ? r : interrupted(run);
-        if (r == PSYNC_NO) return out_of_time(run);
+        if (r == PSYNC_NO || too_old_to_repeat(run)) return out_of_time(run);
     }
 }
 
@@ -204,12 +235,14 @@ static psync_result run_until(net_home *home, net_kind kind, const psync_key *ke
     call->client = call->lane->client;
     if (kind != NET_READ) {
         call->number = ++call->lane->number;
-        if (until - run.began > home->engine->records_life / 2)
-            call->until = run.began + home->engine->records_life / 2;
+        run.number_at = psync__clock->boottime();
     }
     r = persist(&run);
     if (net_forked_since(call->forks)) return begin_anew(&run);
-    if (kind == NET_TAKE && run.lost && r < 0) net_debt_note(call, key);
+    if (kind == NET_TAKE && run.lost && r < 0) {
+        net_debt_note(call, key);
+        net_lane_new_client(call->lane); /* the debt's number stays that client's last */
+    }
     net_lane_leave(home, call->lane);
     return r;
 }

@@ -120,7 +120,7 @@ final class Drawers
     private static function dsn()
     {
         static $dsns = ['shm://a?size=256K&path=', 'shm://b?size=256K&path=', 'shm://?', 'shm://a?path=missing', '',
-            'redis://me:secret@host', 'shm://a?mode=0999&path=', 'shm', "shm://a\0b", 'shm://a?timeout=0.001&path='];
+            'redis://me:secret@127.0.0.1:1?timeout=0.01', 'shm://a?mode=0999&path=', 'shm', "shm://a\0b", 'shm://a?timeout=0.001&path='];
         $choice = mt_rand(0, \count($dsns) + 1);
         $dsn = $dsns[$choice] ?? ($choice % 2 ? 'file://' : 'file://?durable=1');
         if (substr($dsn, -5) === 'path=') {

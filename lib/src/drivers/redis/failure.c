@@ -54,6 +54,8 @@ static const struct meaning {
      "the server has no database of that number; see its setting databases"},
     {"WRONGTYPE", NET_DONE, PSYNC_ERROR_DAMAGED, false,
      "on the server something else has this key's name; use another space="},
+    {"attempt to", NET_DONE, PSYNC_ERROR_DAMAGED, false,
+     "what is kept of this key on the server is not this library's writing; remove it"},
     {"not an integer", NET_DONE, PSYNC_ERROR_DAMAGED, false,
      "the value on the server is no integer: somebody else has written it; remove the Integer"},
 };

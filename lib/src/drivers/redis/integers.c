@@ -29,6 +29,7 @@ struct integer_task {
     enum redis_script script;
     int count; /* of the numbers that the script is given */
     char numbers[2][24];
+    char channel[NET_CHANNEL_SIZE]; /* of an await */
     bool exists;
     int64_t value; /* what was found, or what became of it */
 };
@@ -119,7 +120,6 @@ static net_outcome change_step(net_call *call, void *argument)
     task->exists = false;
     redis_request_begin(&request, call, task->script, 1, &task->text);
     redis_request_add(&request, is_renewal_due(task->key, now) ? "1" : "0", 1);
-    redis_request_add_text(&request, task->state->suffix);
     for (int i = 0; i < task->count; i++) redis_request_add_text(&request, task->numbers[i]);
     net_outcome o = redis_run(call, &request, &reply);
     if (o != NET_DONE || !reply) return o;
@@ -159,6 +159,7 @@ static net_outcome watch_step(net_call *call, void *argument)
     task->exists = false;
     task->value = 0;
     redis_request_begin(&request, call, REDIS_WATCH, 1, &task->text);
+    redis_request_add_text(&request, task->channel);
     net_outcome o = redis_run(call, &request, &reply);
     if (o != NET_DONE || !reply) return o;
     call->result = redis_value_read(call, reply, &task->value);
@@ -254,10 +255,9 @@ psync_result redis_integer_await(void *opaque, psync_key *key, const psync_integ
 {
     struct redis_state *state = opaque;
     struct integer_watch watch = {.seen = seen};
-    char channel[NET_CHANNEL_SIZE];
     begin(&watch.task, state, key, REDIS_WATCH);
-    redis_channel(state, watch.task.name, watch.task.text.length, channel);
-    return net_await(&state->home, channel, seen->version, look, &watch, deadline, NULL, error);
+    redis_channel(state, watch.task.name, watch.task.text.length, watch.task.channel);
+    return net_await(&state->home, watch.task.channel, seen->version, look, &watch, deadline, NULL, error);
 }
 
 #endif

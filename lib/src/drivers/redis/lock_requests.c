@@ -95,6 +95,16 @@ static void add_number(struct redis_request *request, char text[24], uint64_t nu
     redis_request_add(request, text, (size_t)length);
 }
 
+/* Nothing for 0. */
+static void add_fence(struct redis_request *request, char text[24], uint64_t fence)
+{
+    if (fence) {
+        add_number(request, text, fence);
+    } else {
+        redis_request_add(request, "", 0);
+    }
+}
+
 /* A lease in microseconds, rounded up. */
 static uint64_t microseconds(int64_t lease)
 {
@@ -153,11 +163,15 @@ net_outcome redis_acquire_step(net_call *call, void *argument)
     redis_request_add_text(&request, task->state->suffix);
     add_number(&request, kind, (uint64_t)task->kind);
     add_number(&request, lease, microseconds(task->lease));
-    add_number(&request, ghost, task->fence);
+    add_fence(&request, ghost, task->fence);
     redis_request_add(&request, owner, net_owner_write(call->home, owner));
     net_outcome o = change(call, task, &request, acquire_answer);
-    /* Taken, but not by enough replicas: to the caller it is not taken. */
-    if (o == NET_DONE && call->result == PSYNC_ERROR_UNKNOWN) net_debt_note(call, task->key);
+    if (o == NET_DONE && call->result == PSYNC_ERROR_UNKNOWN) { /* taken, but not by enough replicas */
+        net_debt_note(call, task->key);
+        psync_error_set(call->error, PSYNC_ERROR_UNKNOWN, 0,
+                        "fewer replicas than wait_replicas wants would have it, so it is freed again; see whether "
+                        "they run");
+    }
     return o;
 }
 
@@ -181,11 +195,7 @@ net_outcome redis_release_step(net_call *call, void *argument)
     char fence[24];
     redis_request_begin(&request, call, REDIS_RELEASE, 1, &task->text);
     redis_request_add_text(&request, task->state->suffix);
-    if (task->fence) {
-        add_number(&request, fence, task->fence);
-    } else {
-        redis_request_add(&request, "", 0);
-    }
+    add_fence(&request, fence, task->fence);
     return change(call, task, &request, release_answer);
 }
 

@@ -5,7 +5,8 @@
  * An Integer is the hash {SPACE:KEY}:i, a Lock the hash {SPACE:KEY}:l:
  *
  *   v  an Integer's value, there only while it exists
- *   w  somebody sleeps until it changes: tell them, and take the mark away
+ *   w  somebody sleeps until it changes: tell it on this channel, and take the
+ *      mark away
  *   s  who has the Lock: "FENCE END KIND CLIENT NUMBER"; there only while it
  *      is taken. END: microseconds since 1970 when its lease ends, 0 without
  *      one. KIND: 0 plain, 1 a Hold that its process keeps alive, 2 a Hold
@@ -66,31 +67,32 @@
 #define EXPIRE_WITH_RECORDS "redis.call('PEXPIRE',k,600000)\n"
 
 /*
- * ARGV: client, number, '1' to renew the record's time, suffix of the channel, and what follows.
+ * ARGV: client, number, '1' to renew the record's time, and what follows.
  * v is the value or false, q what the record begins with.
  */
 #define INTEGER \
     "local k,c,n=KEYS[1],ARGV[1],ARGV[2]\n" \
     "local h=redis.call('HMGET',k,'v',c,'w')\n" \
-    "local v,r,t=h[1],h[2]\n" \
+    "local v,r,q=h[1],h[2]\n" \
     KNOWN_NUMBER \
-    "if r and ARGV[3]~='1' then t=string.sub(r,18,27) else\n" \
-    "  t=redis.call('TIME')[1]\n" \
+    "if r and ARGV[3]~='1' then q=n..string.sub(r,17,28) else\n" \
+    "  local t=redis.call('TIME')[1]\n" \
+    "  q=n..' '..t..' '\n" \
     SWEEP \
-    "end\n" \
-    "local q=n..' '..t..' '\n"
+    "end\n"
 
 /* The value is about to be s, "none" if it goes. */
 #define TELL_INTEGER \
     "if h[3] then\n" \
-    "  redis.call('PUBLISH','phpsync:'..redis.sha1hex(k..ARGV[4]),s)\n" \
+    "  redis.call('PUBLISH',h[3],s)\n" \
     "  redis.call('HDEL',k,'w')\n" \
     "end\n"
 
 /*
  * ARGV: client, number, suffix of the channel, and what follows. now: the
  * server's time in microseconds; f, e, d: fence, end and kind, if s is an
- * acquisition that has not run out; else s is false.
+ * acquisition that has not run out; else s is false. What is no acquisition,
+ * but stands there, can be freed as one with the fence 0.
  */
 #define LOCK \
     "local k,c,n=KEYS[1],ARGV[1],ARGV[2]\n" \
@@ -103,6 +105,7 @@
     "local f,e,d\n" \
     "if s then\n" \
     "  f,e,d=string.match(s,'^(%d+) (%d+) (%d)')\n" \
+    "  if not f then f,e,d='0','0','0' end\n" \
     "  if e~='0' and now>=tonumber(e) then s=false end\n" \
     "end\n" \
     "local q=n..' '..t..' '\n"
@@ -111,7 +114,7 @@
 #define TELL_LOCK "redis.call('PUBLISH','phpsync:'..redis.sha1hex(k..ARGV[3]),f)\n"
 #define TELL_RENEWED "redis.call('PUBLISH','phpsync:'..redis.sha1hex(k..ARGV[3]),f..'r')\n"
 
-/* ... kind, lease in microseconds or 0, the fence of a ghost that counts as absent or 0, owner. */
+/* ... kind, lease in microseconds or 0, the fence of a ghost that counts as absent or '', owner. */
 static const char acquire[] = LOCK
     "if s and f~=ARGV[6] then\n"
     "  redis.call('HSET',k,c,q..'busy')\n"
@@ -119,8 +122,8 @@ static const char acquire[] = LOCK
     "  return 'busy '..f..' '..d..' '..left..' '..(redis.call('HGET',k,'o') or '')\n"
     "end\n"
     "if f then " TELL_LOCK "end\n"
-    "local a=now\n"
-    "if h[2] and now<=tonumber(h[2]) then a=h[2]+1 end\n"
+    "local a,last=now,tonumber(h[2] or 0) or 0\n"
+    "if a<=last then a=last+1 end\n"
     "a=string.format('%.0f',a)\n"
     "local lease=tonumber(ARGV[5])\n"
     "local z=lease>0 and string.format('%.0f',now+lease) or '0'\n"
@@ -186,6 +189,7 @@ static const char inspect[] =
     "  all[i]=false\n"
     "  if h[1] then\n"
     "    local f,e,d=string.match(h[1],'^(%d+) (%d+) (%d)')\n"
+    "    if not f then f,e,d='0','0','0' end\n"
     "    local left=-1\n"
     "    if e~='0' then\n"
     "      T=T or redis.call('TIME')\n"
@@ -204,9 +208,9 @@ static const char values[] =
 
 /* ... what to add, '9223372036854775808' too. */
 static const char add[] = INTEGER
-    "local by,s=ARGV[5]\n"
+    "local by,s=ARGV[4]\n"
     "local a,b=tonumber(v or 0),tonumber(by)\n"
-    "if a and a%1==0 and a<4503599627370496 and a>-4503599627370496\n"
+    "if a and (not v or string.format('%.0f',a+0)==v) and a<4503599627370496 and a>-4503599627370496\n"
     "  and b<4503599627370496 and b>-4503599627370496 then\n"
     "  s=string.format('%.0f',a+b)\n"
     "  " TELL_INTEGER
@@ -235,7 +239,7 @@ static const char add[] = INTEGER
 
 /* ... value. */
 static const char set[] = INTEGER
-    "local s=ARGV[5]\n"
+    "local s=ARGV[4]\n"
     TELL_INTEGER
     "redis.call('HSET',k,'v',s,c,q..'ok')\n"
     "if not v then redis.call('PERSIST',k) end\n"
@@ -243,13 +247,13 @@ static const char set[] = INTEGER
 
 /* ... expected, desired. */
 static const char compare_set[] = INTEGER
-    "if v~=ARGV[5] then\n"
+    "if v~=ARGV[4] then\n"
     "  local found=v or 'none'\n"
     "  redis.call('HSET',k,c,q..found)\n"
     "  if not v then " EXPIRE_WITH_RECORDS "end\n"
     "  return found\n"
     "end\n"
-    "local s=ARGV[6]\n"
+    "local s=ARGV[5]\n"
     TELL_INTEGER
     "redis.call('HSET',k,'v',s,c,q..'ok')\n"
     "return 'ok'\n";
@@ -266,11 +270,11 @@ static const char remove_[] = INTEGER
     EXPIRE_WITH_RECORDS
     "return found\n";
 
-/* No ARGV. The value, nil if there is none; the next change will be told. */
+/* ARGV: the channel. The value, nil if there is none; the next change will be told. */
 static const char watch[] =
     "local k=KEYS[1]\n"
     "local h=redis.call('HMGET',k,'v','w')\n"
-    "if not h[2] then redis.call('HSET',k,'w','1') end\n"
+    "if not h[2] then redis.call('HSET',k,'w',ARGV[1]) end\n"
     "if not h[1] then " EXPIRE_WITH_RECORDS "end\n"
     "return h[1]\n";
 /* clang-format on */

@@ -76,7 +76,9 @@ static bool put_socket(struct redis_tls *tls)
 /* What OpenSSL says, for a message. */
 static const char *reason(void)
 {
-    const char *text = ERR_reason_error_string(ERR_peek_last_error());
+    unsigned long code = ERR_peek_error();
+    if (ERR_GET_LIB(code) == ERR_LIB_SYS) return strerror(ERR_GET_REASON(code));
+    const char *text = ERR_reason_error_string(code);
     return text ? text : "no reason given";
 }
 

@@ -2,7 +2,7 @@
 /*
  * cells.c - key to cell.
  *
- * A hash table with chains. Look-ups take no lock: what they find they check
+ * A hash table with chains; where its parts lie, table.c tells. Look-ups take no lock: what they find they check
  * (hash, tag, key, and the generation before and after), so a find is right
  * whatever goes on around it. A look-up that finds nothing is right if
  * header->changes was even and the same before and after: it is odd while keys
@@ -39,8 +39,11 @@ enum {
     LOOKUPS_BEFORE_GUARD = 3
 };
 
-/* No honest chain is longer: the table doubles when it has half as many keys as buckets. */
-static const uint32_t CHAIN_MAX = 100000;
+/*
+ * No honest chain comes near it, since the table doubles when it has half as many keys as buckets. In a hostile
+ * file every cell that is swept may cost as many steps.
+ */
+static const uint32_t CHAIN_MAX = 1000;
 
 /* ------------------------------------------------------------------------ */
 /* Keys                                                                     */
