@@ -59,6 +59,7 @@ enum {
     OPT_LOCKS = 1u << 17,
     OPT_INTEGERS = 1u << 18,
     OPT_REPAIR = 1u << 19,
+    OPT_CREATE = 1u << 20,
 
     OPTS_GLOBAL = OPT_SPACE | OPT_HELP | OPT_VERSION, /* every command's */
     OPTS_WAITING = OPT_NONBLOCK | OPT_WAIT | OPT_CONFLICT,

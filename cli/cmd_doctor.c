@@ -93,8 +93,25 @@ static int examine(invocation *call, diagnosis *all)
     return code;
 }
 
+/* Nothing is asked of the engine: who may not use the space may well print it. */
+static int print_setup(invocation *call)
+{
+    psync_error error;
+    if (psync_space_open(call->options.space, NULL, &call->space, &error) < 0) return fail(&error);
+    const char *setup = psync_space_setup(call->space);
+    if (setup != NULL) {
+        fputs(setup, stdout);
+    } else {
+        fprintf(stderr, "phpsync: a space of %s:// needs nothing that its users may not make themselves\n",
+                psync_space_driver(call->space));
+    }
+    psync_space_close(call->space);
+    return EXIT_DONE;
+}
+
 static int doctor(invocation *call)
 {
+    if (call->options.given & OPT_CREATE) return print_setup(call);
     diagnosis all = {.findings = json_array()};
     if (all.findings == NULL) out_of_memory();
     int code = examine(call, &all);
@@ -107,9 +124,10 @@ const command cmd_doctor = {
     .operands = "",
     .summary = "examine the space and say what is wrong with it",
     .details = "It may be in use meanwhile. One line for each thing found: wrong, mended, or a note\n"
-               "on what is worth knowing; and what to do.\n"
+               "on what is worth knowing; and what to do. With --create nothing is examined: it prints\n"
+               "what an administrator may run in the engine if the space's users may not.\n"
                "Exit codes: 0 nothing is wrong (any more), 1 something is.\n",
-    .options = OPT_JSON | OPT_REPAIR,
+    .options = OPT_JSON | OPT_REPAIR | OPT_CREATE,
     .opens_space = true,
     .run = doctor,
 };

@@ -37,6 +37,7 @@ static const option_row table[] = {
     {OPT_LEFT, '\0', "left", NULL, "the Integer counts what is left, from TOTAL down to 0"},
     {OPT_LOCKS, '\0', "locks", NULL, "the Locks only"},
     {OPT_INTEGERS, '\0', "integers", NULL, "the Integers only"},
+    {OPT_CREATE, '\0', "create", NULL, "print what an administrator may run to make what the space needs"},
     {OPT_REPAIR, '\0', "repair", NULL, "mend what can be mended without losing anything"},
     {OPT_QUIET, 'q', "quiet", NULL, "no message if there is no such Integer"},
     {OPT_VERBOSE, 'v', "verbose", NULL, "print what came of it"},

@@ -16,7 +16,7 @@ _phpsync_options() {
     progress) printf '%s' '-n --nonblock -w --wait -E --conflict-exit-code --left --key-base64 --json' ;;
     ls) printf '%s' '--locks --integers --json' ;;
     info) printf '%s' '--json' ;;
-    doctor) printf '%s' '--repair --json' ;;
+    doctor) printf '%s' '--create --repair --json' ;;
     esac
 }
 

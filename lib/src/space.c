@@ -141,6 +141,11 @@ const char *psync_space_driver(const psync_space *space)
     return space->driver->schemes[0];
 }
 
+const char *psync_space_setup(const psync_space *space)
+{
+    return space->driver->setup ? space->driver->setup(space->state) : NULL;
+}
+
 psync_result psync_space_set_label(psync_space *space, const char *label, psync_error *error)
 {
     psync_result r = psync__space_enter(space, error);

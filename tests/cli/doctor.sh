@@ -85,3 +85,10 @@ doctor_examines_files_too() {
         exits 1 phpsync doctor --repair --json && json 'd["well"] is False' && equal five "$(cat "$file")" &&
         echo 5 >"$file" && exits 0 phpsync doctor
 }
+
+promise doctor_prints_what_an_administrator_may_run
+doctor_prints_what_an_administrator_may_run() {
+    exits 0 phpsync --space 'postgresql:///nowhere?host=/nowhere&schema=Ours' doctor --create &&
+        grep -q '^CREATE TABLE IF NOT EXISTS "Ours".locks ' "$scratch/out" && exits 0 phpsync doctor --create &&
+        [ ! -s "$scratch/out" ] && grep -q 'shm://' "$scratch/err"
+}

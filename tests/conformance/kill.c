@@ -472,9 +472,7 @@ static void a_stopped_waiter_goes_on_when_it_runs_again(void)
     wait_until_asleep(stopped);
     wait_until_asleep(other);
     process_stop(stopped);
-    EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
-    take(lock);
-    expect_meeting(&a->done, LOST, "the waiter that runs going on");
+    replace_acquisition(a, "the waiter that runs going on");
     CHECK(!meeting_within(&a->done, 0.1));
     CHECK(kill(stopped, SIGCONT) == 0);
     expect_meeting(&a->done, LOST, "the waiter that was stopped going on");

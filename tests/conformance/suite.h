@@ -190,6 +190,12 @@ struct stage {
     int64_t unprotected; /* touched under the Lock only */
 };
 struct stage *stage(int parties, int rounds_);
+/*
+ * Frees the stage's Lock and takes it again at once, before who waits for its end can look, and waits till that one
+ * is done. Across a network a waiter may be asleep for the very first answer, which then names the acquisition that
+ * follows; there it gets a few more of them to go on after.
+ */
+void replace_acquisition(struct stage *a, const char *what);
 
 void meet(sem_t *semaphore);
 /* Waits for it; fails after so many seconds, saying what did not happen. */

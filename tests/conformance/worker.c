@@ -249,6 +249,18 @@ void expect_meeting(sem_t *semaphore, double seconds, const char *what)
     }
 }
 
+void replace_acquisition(struct stage *a, const char *what)
+{
+    const bool is_far = suite.operation > 15000;
+    psync_lock *lock = lock_of(a->key);
+    for (int times = is_far ? 5 : 1; times > 0; times--) {
+        EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
+        EXPECT(PSYNC_OK, psync_lock_acquire(lock, FOR_SECONDS(LOST), NULL, ERR));
+        if (meeting_within(&a->done, is_far ? LOST / 5 : LOST)) return;
+    }
+    check_failed(__FILE__, __LINE__, "%s: did not happen", what);
+}
+
 /* ---- asleep -------------------------------------------------------------- */
 
 pid_t thread_id(void)

@@ -212,6 +212,12 @@ typedef struct psync_driver {
     /** Must. Facts for psync_space_info. PSYNC_NO if the callback stopped it. */
     psync_result (*info)(void *state, psync_info_callback callback, void *argument, psync_error *error);
     /**
+     * May; if not, calls make all that a space needs. What an administrator
+     * may run in the engine beforehand, where a space's users lack the right
+     * to: text of several lines in the engine's own language. Lives as long as the state.
+     */
+    const char *(*setup)(void *state);
+    /**
      * May; if not, whatever can be listed counts as well. Looks the space over while others use it, and tells what
      * it finds (psync_space_check); PSYNC_NO if the callback stopped it. With repair it mends what it can without
      * losing anything.

@@ -198,6 +198,14 @@ typedef int (*psync_info_callback)(void *argument, const char *name, const char 
 PSYNC_API psync_result psync_space_info(psync_space *space, psync_info_callback callback, void *argument,
                                         psync_error *error);
 
+/**
+ * What an administrator may run in the space's engine beforehand, where its
+ * users lack the right to make what a space needs: text of several lines in
+ * the engine's own language (SQL). NULL if the driver needs no such thing.
+ * Lives as long as the space. No I/O.
+ */
+PSYNC_API const char *psync_space_setup(const psync_space *space);
+
 /** What a finding of psync_space_check means. */
 typedef enum psync_severity {
     PSYNC_NOTE = 0,   /**< nothing is wrong, but it is worth knowing */

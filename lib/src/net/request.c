@@ -147,6 +147,19 @@ static psync_result pause_between(struct run *run)
     return r < 0 ? r : at < call->until ? PSYNC_OK : PSYNC_NO;
 }
 
+/* One more try. If the end of the time cuts it short, what was wrong is what the one before it said. */
+static net_outcome attempt_again(struct run *run, psync_result *final)
+{
+    net_call *call = &run->call;
+    psync_error before;
+    if (!run->failures) return attempt(run, final);
+    before = *call->error;
+    net_outcome outcome = attempt(run, final);
+    bool is_cut = outcome == NET_NOT_SENT && !*final && psync__clock->monotonic() >= call->until;
+    if (is_cut) *call->error = before;
+    return outcome;
+}
+
 /*
  * Whether the engine has refused a repeat for a reason that it may not have had at the lost try, which may be done.
  * An overflow is found where the number is known already.
@@ -171,7 +184,7 @@ static psync_result persist(struct run *run)
     for (;;) {
         psync_result final = PSYNC_OK;
         if (net_keeper_stops(call->home)) return interrupted(run);
-        net_outcome outcome = attempt(run, &final);
+        net_outcome outcome = attempt_again(run, &final);
         if (outcome == NET_DONE) return rejected_after_loss(run) ? unknown(run) : call->result;
         if (outcome == NET_LOST || outcome == NET_STALE) run->lost = true;
         if (net_forked_since(call->forks)) return PSYNC_ERROR_INTERRUPTED;

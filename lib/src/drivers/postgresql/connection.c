@@ -263,14 +263,11 @@ static psync_result as_result(const net_call *call, net_outcome outcome)
 static psync_result create_tables(net_call *call)
 {
     pg_state *state = call->context;
-    char *sql = pg_layout_sql(state->options.schema);
-    if (!sql) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
-    psync_result r = as_result(call, pg_run_text(call, sql));
-    free(sql);
+    psync_result r = as_result(call, pg_run_text(call, state->setup));
     if (r != PSYNC_ERROR_PERMISSION) return r;
     return psync_error_set(call->error, r, 0,
-                           "the schema %s and its tables are missing, and this user may not make them; let a user "
-                           "who may create schemas in this database call once",
+                           "the schema %s and its tables are missing, and this user may not make them; "
+                           "phpsync doctor --create prints the statements that the database's owner can run",
                            state->options.schema);
 }
 

@@ -38,6 +38,7 @@ static void free_state(pg_state *state)
 {
     pg_statements_free(state->statements);
     pg_options_free(&state->options);
+    free(state->setup);
     free(state);
 }
 
@@ -49,7 +50,8 @@ static psync_result open_space(const psync_dsn *dsn, const psync_options *option
     pg_sweep_plan(state);
     psync_result r = pg_options_read(dsn, &state->options, error);
     if (!r) r = net_home_open(&state->home, &engine, state, state, dsn, options, error);
-    if (!r && !pg_statements_make(state->statements, state->options.schema, state->home.space)) {
+    if (!r) state->setup = pg_layout_sql(state->options.schema);
+    if (!r && (!state->setup || !pg_statements_make(state->statements, state->options.schema, state->home.space))) {
         r = psync_error_set(error, PSYNC_ERROR_FULL, 0, "out of memory");
         net_home_close(&state->home);
     }
@@ -86,6 +88,11 @@ static void awaited(void *opaque)
 static bool hold_lost(void *opaque, psync_key *key, uint64_t fence)
 {
     return net_hold_lost(&((pg_state *)opaque)->home, key, fence);
+}
+
+static const char *setup(void *opaque)
+{
+    return ((pg_state *)opaque)->setup;
 }
 
 /* ---- facts ---------------------------------------------------------------- */
@@ -148,6 +155,7 @@ const psync_driver psync__postgresql_driver = {
     .each_lock = pg_lock_each,
     .each_integer = pg_integer_each,
     .info = info,
+    .setup = setup,
 };
 
 #endif

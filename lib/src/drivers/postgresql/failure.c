@@ -38,6 +38,7 @@ static const char *find_state(const char *text, char state[6])
     for (const char *c = strchr(text, ':'); c; c = strchr(c + 1, ':')) {
         const char *word = c + 1 + strspn(c + 1, " ");
         if (word == c + 1 || strspn(word, allowed) != 5 || word[5] != ':') continue;
+        if (strcspn(word, "0123456789") > 4) continue; /* "FATAL": no state is letters alone */
         memcpy(state, word, 5);
         state[5] = '\0';
         return word + 6 + strspn(word + 6, " ");

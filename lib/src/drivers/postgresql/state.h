@@ -14,6 +14,7 @@ typedef struct pg_state {
     net_home home;
     pg_options options;
     pg_prepared statements[PG_STATEMENTS];
+    char *setup;                   /* what makes our tables */
     atomic_uint turn;              /* which host to begin with */
     atomic_bool pooled;            /* a pooler betrayed itself only later */
     atomic_int_least64_t sweep_at; /* monotonic: when to look whether old rows are to be swept */

@@ -82,7 +82,7 @@ static const struct {
     [PG_HELLO] = {"i",
         "SELECT h.direct, (SELECT version FROM @.layout), CASE WHEN h.direct THEN"
         " set_config('default_transaction_isolation', 'read committed', false)"
-        " || set_config('enable_seqscan', 'off', false)"
+        " || set_config('enable_seqscan', 'off', false) || set_config('jit', 'off', false)"
         " || set_config('plan_cache_mode', 'force_generic_plan', false) END"
         " FROM (SELECT pg_backend_pid() = $1 AS direct) AS h"},
 
@@ -106,7 +106,7 @@ static const struct {
         " SELECT false," STATE " FROM @.locks AS l"
         " WHERE space = ~ AND key = $3 AND NOT EXISTS (SELECT FROM taken)"},
     [PG_LOCK_CREATE] = {"b",
-        "INSERT INTO @.locks (space, key, fence, changed) SELECT ~, $1, fence, clock_timestamp() FROM @.layout"
+        "INSERT INTO @.locks (space, key, fence, changed) SELECT ~, $1, fence, clock_timestamp() FROM @.layout WHERE one"
         " ON CONFLICT (space, key) DO NOTHING"},
     /* $5 fence, or NULL for any. */
     [PG_LOCK_RELEASE] = {CHANGE "si",
@@ -175,7 +175,7 @@ static const struct {
 
     /* The tables' sizes in pages, unless somebody swept just now. */
     [PG_SWEEP_CLAIM] = {"",
-        "UPDATE @.layout SET swept = clock_timestamp() WHERE swept < clock_timestamp() - interval '1 minute'"
+        "UPDATE @.layout SET swept = clock_timestamp() WHERE one AND swept < clock_timestamp() - interval '1 minute'"
         " RETURNING" PAGES("requests") "," PAGES("locks") "," PAGES("integers")},
     /* $1 and $2: from this page to before that one. */
     [PG_SWEEP_REQUESTS] = {"ii",
@@ -184,7 +184,7 @@ static const struct {
         "WITH gone AS (DELETE FROM @.locks WHERE" WINDOW
         " AND (NOT held OR expires < " AN_HOUR_AGO ") AND changed < " AN_HOUR_AGO " RETURNING fence)"
         " UPDATE @.layout AS t SET fence = greatest(t.fence, g.fence)"
-        " FROM (SELECT max(fence) AS fence FROM gone) AS g WHERE g.fence > t.fence"},
+        " FROM (SELECT max(fence) AS fence FROM gone) AS g WHERE t.one AND g.fence > t.fence"},
     [PG_SWEEP_INTEGERS] = {"ii",
         "DELETE FROM @.integers WHERE" WINDOW
         " AND value IS NULL AND (waiting IS NULL OR waiting < " AN_HOUR_AGO ")"},
@@ -199,20 +199,28 @@ static const struct {
 /* clang-format on */
 
 static const char layout[] =
-    "SELECT pg_advisory_xact_lock(7308604759796115312); " /* "phpsync" */
-    "DO $$BEGIN IF to_regnamespace('@') IS NULL THEN CREATE SCHEMA @; END IF; END$$; "
-    "CREATE TABLE IF NOT EXISTS @.requests (client uuid PRIMARY KEY, number bigint NOT NULL, result bigint,"
-    " seen timestamptz NOT NULL) WITH (fillfactor = 50); "
-    "CREATE TABLE IF NOT EXISTS @.locks (space text COLLATE \"C\", key bytea, fence bigint NOT NULL,"
-    " held boolean NOT NULL DEFAULT false, hold boolean NOT NULL DEFAULT false,"
-    " leased boolean NOT NULL DEFAULT false, rung boolean NOT NULL DEFAULT false, expires timestamptz,"
-    " changed timestamptz NOT NULL, waiting timestamptz, owner bytea, PRIMARY KEY (space, key))"
-    " WITH (fillfactor = 50); "
-    "CREATE TABLE IF NOT EXISTS @.integers (space text COLLATE \"C\", key bytea, value bigint,"
-    " rung boolean NOT NULL DEFAULT false, waiting timestamptz, PRIMARY KEY (space, key)) WITH (fillfactor = 70); "
-    "CREATE TABLE IF NOT EXISTS @.layout (one boolean PRIMARY KEY DEFAULT true CHECK (one),"
-    " version bigint NOT NULL, fence bigint NOT NULL, swept timestamptz NOT NULL); "
-    "INSERT INTO @.layout (version, fence, swept) VALUES (1, 0, clock_timestamp()) ON CONFLICT DO NOTHING;";
+    "BEGIN;\n"
+    "SELECT pg_advisory_xact_lock(7308604759796115312);\n" /* others make them at the same time */
+    "DO $$ BEGIN IF to_regnamespace('@') IS NULL THEN CREATE SCHEMA @; END IF; END $$;\n"
+    "CREATE TABLE IF NOT EXISTS @.requests (\n"
+    "    client uuid PRIMARY KEY, number bigint NOT NULL, result bigint, seen timestamptz NOT NULL\n"
+    ") WITH (fillfactor = 50);\n"
+    "CREATE TABLE IF NOT EXISTS @.locks (\n"
+    "    space text COLLATE \"C\", key bytea, fence bigint NOT NULL, held boolean NOT NULL DEFAULT false,\n"
+    "    hold boolean NOT NULL DEFAULT false, leased boolean NOT NULL DEFAULT false,\n"
+    "    rung boolean NOT NULL DEFAULT false, expires timestamptz, changed timestamptz NOT NULL,\n"
+    "    waiting timestamptz, owner bytea, PRIMARY KEY (space, key)\n"
+    ") WITH (fillfactor = 50);\n"
+    "CREATE TABLE IF NOT EXISTS @.integers (\n"
+    "    space text COLLATE \"C\", key bytea, value bigint, rung boolean NOT NULL DEFAULT false,\n"
+    "    waiting timestamptz, PRIMARY KEY (space, key)\n"
+    ") WITH (fillfactor = 70);\n"
+    "CREATE TABLE IF NOT EXISTS @.layout (\n"
+    "    one boolean PRIMARY KEY DEFAULT true CHECK (one), version bigint NOT NULL, fence bigint NOT NULL,\n"
+    "    swept timestamptz NOT NULL\n"
+    ");\n"
+    "INSERT INTO @.layout (version, fence, swept) VALUES (1, 0, clock_timestamp()) ON CONFLICT DO NOTHING;\n"
+    "COMMIT;\n";
 
 static const Oid type_ids[] = {['u'] = 2950, ['i'] = 20, ['s'] = 25, ['b'] = 17, ['t'] = 16};
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * gate.c - one opens a gate, again and again; the others wait at it. By turns it is a Lock, which is freed, and an
+ * Integer, which grows.
+ *
+ * A wake-up that is lost shows: without one a waiter looks again after 15 to 30 seconds only. The time for which
+ * this machine did not let the waiter run is not counted.
+ */
+#include "chance.h"
+#include "faults.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+static const int64_t MS = 1000000, LOST = 14000 * MS;
+
+struct post {
+    psync_lock *lock;
+    psync_integer *integer;
+};
+
+static struct post open_post(const char *dsn)
+{
+    struct post post;
+    psync_error error;
+    psync_space *space = open_space(dsn);
+    if (psync_lock_open(space, "gate", 4, &post.lock, &error) != PSYNC_OK ||
+        psync_integer_open(space, "gate", 4, &post.integer, &error) != PSYNC_OK) {
+        broken("gate: %s", error.message);
+        exit(EXIT_FAILURE);
+    }
+    return post;
+}
+
+static bool is_lock(unsigned round)
+{
+    return round % 2 == 1;
+}
+
+/* Closes it: nobody else takes this Lock, and only this process changes the Integer. */
+static uint64_t shut(struct post *post)
+{
+    psync_error error;
+    uint64_t fence = 0;
+    for (;;) {
+        psync_result got = psync_lock_acquire(post->lock, &(psync_wait){.timeout = 30}, &fence, &error);
+        enum outcome outcome = outcome_of(got, &error, "gate: psync_lock_acquire");
+        if (outcome == DONE) return fence;
+        if (outcome == SAID_NO) broken("nobody has the gate's Lock, and it is not to be had");
+        if (arena->broken) return 0;
+    }
+}
+
+static void open_gate(struct post *post, unsigned round, uint64_t fence)
+{
+    psync_error error;
+    for (enum outcome outcome = UNKNOWN; outcome != DONE && outcome != SAID_NO && !arena->broken;) {
+        outcome =
+            is_lock(round)
+                ? outcome_of(psync_lock_release_if(post->lock, fence, &error), &error, "gate: release")
+                : outcome_of(psync_integer_set(post->integer, round, &error), &error, "gate: psync_integer_set");
+    }
+}
+
+static void await_count(atomic_uint *count, unsigned target)
+{
+    while (atomic_load(count) < target && !arena->broken) pause_ns(MS);
+}
+
+void keep_gate(const char *dsn, uint64_t seed, unsigned rounds)
+{
+    struct chance chance = {seed};
+    struct post post = open_post(dsn);
+    struct gate *gate = &arena->gate;
+    for (unsigned round = 1; round <= rounds && !arena->broken; round++) {
+        uint64_t fence = is_lock(round) ? shut(&post) : 0;
+        atomic_store(&gate->round, round);
+        await_count(&gate->ready, round * WAITERS);
+        /* Some of them sleep by then, some are on their way. */
+        pause_ns((int64_t)chance_below(&chance, 30) * MS);
+        atomic_store(&gate->opened_at, now_ns());
+        atomic_store(&gate->opened, round);
+        open_gate(&post, round, fence);
+        await_count(&gate->passed, round * WAITERS);
+    }
+    atomic_store(&arena->over, true);
+}
+
+/* How long this machine has kept a sleeper of 100 ms from running, in all. */
+static _Atomic int64_t stalled;
+
+static void *feel(void *unused)
+{
+    for (;;) {
+        int64_t before = now_ns();
+        pause_ns(100 * MS);
+        int64_t over = now_ns() - before - 100 * MS;
+        if (over > 50 * MS) atomic_fetch_add(&stalled, over);
+    }
+    return unused;
+}
+
+static void await_open(struct post *post, unsigned round)
+{
+    psync_error error;
+    for (enum outcome outcome = UNKNOWN; outcome != DONE && !arena->broken;) {
+        outcome = is_lock(round) ? outcome_of(psync_lock_wait(post->lock, NULL, &error), &error, "psync_lock_wait")
+                                 : outcome_of(psync_integer_await_at_least(post->integer, round, NULL, &error),
+                                              &error, "psync_integer_await_at_least");
+    }
+}
+
+void wait_at_gate(const char *dsn, uint64_t seed)
+{
+    struct chance chance = {seed};
+    struct post post = open_post(dsn);
+    struct gate *gate = &arena->gate;
+    pthread_t pulse;
+    if (pthread_create(&pulse, NULL, feel, NULL) != 0) abort();
+    for (unsigned round = 1;; round++) {
+        while (atomic_load(&gate->round) < round && !arena->over) pause_ns(MS);
+        if (atomic_load(&gate->round) < round || arena->broken) return;
+        int64_t lame = stalled;
+        atomic_fetch_add(&gate->ready, 1);
+        pause_ns((int64_t)chance_below(&chance, 30) * MS);
+        await_open(&post, round);
+        if (arena->broken) return;
+        if (atomic_load(&gate->opened) < round)
+            broken("a wait ended in round %u, before the gate was opened", round);
+        int64_t took = now_ns() - atomic_load(&gate->opened_at) - (stalled - lame);
+        if (!arena->dark && took > LOST)
+            broken("a wake-up was missed: %.1f s in round %u", (double)took / 1e9, round);
+        uint64_t slowest = arena->slowest;
+        while (took > 0 && (uint64_t)took > slowest &&
+               !atomic_compare_exchange_weak(&arena->slowest, &slowest, (uint64_t)took))
+            continue;
+        atomic_fetch_add(&gate->passed, 1);
+    }
+}
