@@ -32,7 +32,7 @@ dnl PHPSYNC_DRIVER(NAME, OPTION'S VALUE, MODULES): builds the driver in if it is
 dnl client library is found.
 AC_DEFUN([PHPSYNC_DRIVER], [
   phpsync_found=no
-  AS_IF([test "$2" != "no" && grep -q "^lib/src/drivers/$1/" "$PHPSYNC_ROOT/lib/sources.list"], [
+  AS_IF([test "$2" != "no"], [
     AC_MSG_CHECKING([for $3])
     AS_IF([test -n "$PKG_CONFIG" && $PKG_CONFIG --exists $3], [phpsync_found=yes])
     AC_MSG_RESULT([$phpsync_found])

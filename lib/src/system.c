@@ -72,18 +72,9 @@ int64_t psync__time_namespace(void)
     return seconds * 1000000000 + nanoseconds;
 }
 
-uint64_t psync__start_time(void)
+static bool read_stat(const char *path, uint64_t *start, bool *ended)
 {
-    uint64_t start;
-    bool ended;
-    return psync__process(getpid(), &start, &ended) ? start : 0;
-}
-
-bool psync__process(pid_t pid, uint64_t *start, bool *ended)
-{
-    char path[64];
     char text[1024];
-    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
     if (!read_text(path, text, sizeof text)) return false;
     const char *state = stat_field(text, 3);
     const char *threads = stat_field(text, 20);
@@ -93,6 +84,21 @@ bool psync__process(pid_t pid, uint64_t *start, bool *ended)
     /* A zombie has ended, unless it is but the first thread of a process that goes on. */
     *ended = *state == 'X' || (*state == 'Z' && strtoull(threads, NULL, 10) <= 1);
     return true;
+}
+
+/* /proc may be another pid namespace's, in which our number is nobody's or another's. */
+uint64_t psync__start_time(void)
+{
+    uint64_t start;
+    bool ended;
+    return read_stat("/proc/self/stat", &start, &ended) ? start : 0;
+}
+
+bool psync__process(pid_t pid, uint64_t *start, bool *ended)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    return read_stat(path, start, ended);
 }
 
 uint64_t psync__pid_namespace(void)
