@@ -73,7 +73,7 @@ static char *make_uri(const psync_dsn *dsn)
     }
     char sign = '?';
     for (size_t i = 0; i < dsn->option_count; i++) {
-        if (is_own(dsn->options[i].name) ) continue;
+        if (is_own(dsn->options[i].name) || is_secret(dsn->options[i].name)) continue;
         *end++ = sign;
         sign = '&';
         /* libpq does not decode names. */
