@@ -250,9 +250,9 @@ static int close_and_hold(void)
         if (open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) < 0) return 64;
     }
     if (stat(path, &other) != 0) return 64;
-    usleep(100000); /* in the midst of a burst an Integer's file is not looked at each time */
-    if (!r) r = add();
+    usleep(1000); /* in the midst of a burst the files are not looked at each time */
     if (!r) r = take_hold();
+    if (!r) r = add();
     if (!others_are_left(&other)) return 64;
     return stay_on(r);
 }
