@@ -166,6 +166,12 @@ def who_had_its_files_closed(space):
     space.check('it left alone what it had opened in their places', process.returncode == 0, process.returncode)
 
 
+def a_folder_that_is_not_used_costs_one_descriptor(space):
+    space.fresh()
+    told = space.run('roots')
+    space.check('of each folder that it has used a process keeps one file open', told.isdigit() and int(told) < 20, told)
+
+
 def a_backup_by_links(space):
     space.fresh()
     process, _ = begin(space, 'stay')
@@ -232,5 +238,6 @@ def test(space):
     who_lives_on_in_a_new_folder(space)
     who_is_busy_while_its_folder_is_replaced(space)
     who_had_its_files_closed(space)
+    a_folder_that_is_not_used_costs_one_descriptor(space)
     a_backup_by_links(space)
     planted_links(space)
