@@ -152,6 +152,16 @@ psync_result pg_lock_acquire(void *opaque, psync_key *key, const psync_take *tak
 
 /* ---- freeing and renewing ------------------------------------------------- */
 
+/* Whether what was freed is a Hold whose holder had ended: it counted as absent before. */
+static bool was_orphan(net_call *call, const PGresult *rows)
+{
+    psync_owner holder;
+    if (PQgetisnull(rows, 0, 1)) return false;
+    psync_result r =
+        net_owner_read(&call->home->self, PQgetvalue(rows, 0, 1), (size_t)PQgetlength(rows, 0, 1), &holder, NULL);
+    return !r && holder.alive == PSYNC_ALIVE_NO;
+}
+
 /* Runs a change of an acquisition that there is; PSYNC_NO: there was none such. */
 static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_statement statement)
 {
@@ -174,7 +184,8 @@ static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_st
     }
     outcome = pg_change_run(call, &lock->change, statement, &arguments, &rows);
     if (outcome != NET_DONE || call->result) return outcome;
-    call->result = PQntuples(rows) ? PSYNC_OK : PSYNC_NO;
+    bool was_there = PQntuples(rows) && !(statement == PG_LOCK_RELEASE && was_orphan(call, rows));
+    call->result = was_there ? PSYNC_OK : PSYNC_NO;
     PQclear(rows);
     return NET_DONE;
 }
