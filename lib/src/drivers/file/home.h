@@ -76,8 +76,7 @@ struct file_spare {
     unsigned made;              /* file_root.turn when it was made */
     int64_t seen;               /* monotonic: when its descriptor was surely still its own */
     uint64_t size;              /* of the file, when it was last written or looked at */
-    uint64_t fence;             /* of the acquisition that it was written for */
-    bool hold;                  /* that one was a Hold */
+    bool hold;                  /* it was written for a Hold */
     struct file_id id;
     uint8_t digest[FILE_DIGEST];
 };

@@ -77,6 +77,7 @@ psync_result file_lock_enter(struct file_place *place, int how, struct file_held
 {
     psync_result r = PSYNC_NO;
     while (r == PSYNC_NO) {
+        held->own = false;
         held->fd = open_lock(place, how, &held->writable);
         if (held->fd < 0) return errno == ENOENT ? PSYNC_NO : file_failed(error, errno, "open", place->path);
         int locked;

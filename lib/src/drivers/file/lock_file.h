@@ -9,6 +9,7 @@
 struct file_held {
     int fd;
     bool writable;
+    bool own; /* it is a spare of this process, entered by that */
     struct file_record record;
 };
 

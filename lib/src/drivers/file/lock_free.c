@@ -23,6 +23,15 @@ static bool condition_holds(struct file_home *home, const struct file_record *re
     return true;
 }
 
+/* Whoever frees a Lock that he did not take makes its file longer before: so its holder sees that it was touched.
+ */
+static void mark_touched(const struct file_held *held)
+{
+    struct file_id id;
+    ssize_t written;
+    if (file_stat_open(held->fd, &id) == 0) FILE_RETRY(written, pwrite(held->fd, "\n", 1, (off_t)id.size));
+}
+
 /* Frees what is entered, if the condition holds. */
 static psync_result release(struct file_home *home, const struct file_place *place, const struct file_held *held,
                             psync_condition condition, uint64_t fence, psync_error *error)
@@ -30,32 +39,41 @@ static psync_result release(struct file_home *home, const struct file_place *pla
     bool ended = file_acquisition_ended(home, &held->record);
     if (!ended && !condition_holds(home, &held->record, condition, fence)) return PSYNC_NO;
     if (held->record.starving) file_give_way(home, place);
+    if (!held->own) mark_touched(held);
     if (!ended) return file_acquisition_end(place, error);
     (void)file_acquisition_end(place, NULL);
     return PSYNC_NO;
 }
 
 /*
- * What the spare says that this process took the Lock with: what it wrote
- * itself, as long as nobody can have changed it. A mark of a starving taker shows in the size; of a Hold the lease
- * may have been renewed.
+ * Whether the spare, flocked, is still the Lock that this process took with it,
+ * as it was written: nobody has marked it, and its name is still there. To
+ * look at the open file alone takes half as long as to look at the name too.
+ * It does for a plain release, which frees whatever Lock is there: that it might be fooled by a second link
+ * to a Lock whose first was removed by hand is no harm then.
  */
-static psync_result recall(const struct file_home *home, const struct file_place *place, struct file_spare *spare,
-                           const struct file_id *id, struct file_held *held, psync_error *error)
+static bool is_untouched(struct file_spare *spare, psync_condition condition)
 {
-    *held = (struct file_held){.fd = spare->fd, .writable = true};
+    struct file_id id;
+    if (condition != PSYNC_IF_ANY || spare->hold) return false;
+    return file_stat_open(spare->fd, &id) == 0 && file_same(&id, &spare->id) && id.links == 2 &&
+           id.size == spare->size;
+}
+
+/* The same of one that others may have marked, or renewed: what it says. PSYNC_ERROR_ABSENT: it is no longer that
+ * Lock. */
+static psync_result enter_own(const struct file_home *home, const struct file_place *place,
+                              struct file_spare *spare, struct file_held *held, psync_error *error)
+{
+    struct file_id id;
+    if (file_place_stat(place, &id) != 0 || !file_same(&id, &spare->id)) return PSYNC_ERROR_ABSENT;
+    spare->size = id.size;
+    held->fd = spare->fd;
+    held->own = true;
     held->record.nonce = spare->nonce;
     memcpy(held->record.boot, home->boot,
            sizeof held->record.boot); /* ours: no wall clock decides about its lease */
-    if (spare->hold) {
-        psync_result r = file_lock_read_head(place, held, error);
-        if (r) return r;
-    } else {
-        held->record.fence = spare->fence;
-    }
-    held->record.starving = id->size > spare->size;
-    if (id->size > spare->size) spare->size = id->size;
-    return PSYNC_OK;
+    return file_lock_read_head(place, held, error);
 }
 
 /*
@@ -66,18 +84,18 @@ static psync_result release_own(struct file_home *home, const struct file_place 
                                 uint64_t fence, psync_error *error)
 {
     int locked = -1;
-    struct file_id id;
     struct file_held held;
     struct file_spare *spare = file_spare_of(home, place->digest);
     if (!spare) return PSYNC_ERROR_ABSENT;
     psync_result r = PSYNC_ERROR_ABSENT;
-    bool open = file_spare_is_open(spare);
-    if (open) FILE_RETRY(locked, flock(spare->fd, LOCK_EX));
-    if (locked == 0 && file_place_stat(place, &id) == 0 && file_same(&id, &spare->id)) {
-        r = recall(home, place, spare, &id, &held, error);
+    if (file_spare_is_open(spare)) FILE_RETRY(locked, flock(spare->fd, LOCK_EX));
+    if (locked == 0 && is_untouched(spare, condition)) {
+        r = file_acquisition_end(place, error);
+    } else if (locked == 0) {
+        r = enter_own(home, place, spare, &held, error);
         if (!r) r = release(home, place, &held, condition, fence, error);
-        spare->free = r == PSYNC_OK;
     }
+    if (r == PSYNC_OK) spare->free = true;
     if (r == PSYNC_OK || r == PSYNC_ERROR_ABSENT) spare->linked = false;
     if (locked == 0) flock(spare->fd, LOCK_UN);
     file_spare_give(home, spare);

@@ -52,7 +52,6 @@ static psync_result write_spare(const struct file_home *home, struct file_spare 
     FILE_RETRY(written, pwrite(spare->fd, text, whole, 0));
     if (written != (ssize_t)whole) return file_failed(error, written < 0 ? errno : ENOSPC, "write", "a spare file");
     spare->size = whole;
-    spare->fence = record->fence;
     spare->hold = record->hold;
     if (home->options.durable) FILE_RETRY(synced, fsync(spare->fd));
     return synced == 0 ? PSYNC_OK : file_failed(error, errno, "flush", "a spare file");

@@ -177,20 +177,20 @@ static void whole_path(const struct file_home *home, const char *name, char path
 }
 
 /*
- * By both whole paths, where they can be trusted: that a spare of ours lies in
- * the folder at the root's path says that it is the one we know, and a call is
+ * By the spare's whole path, where paths can be trusted: that it lies in the
+ * folder at the root's path says that it is the one we have open, and a call is
  * saved that would compare the two.
  */
 static int link_once(const struct file_home *home, const struct file_spare *spare, const struct file_place *place)
 {
     char path[PATH_MAX];
     int r;
-    if (file_place_is_direct(place)) {
-        whole_path(home, spare->name, path);
-        FILE_RETRY(r, linkat(AT_FDCWD, path, AT_FDCWD, place->path, 0));
-    } else if (place->at == -1) {
+    if (place->at == -1) {
         errno = ENOENT;
         r = -1;
+    } else if (file_place_is_direct(place)) {
+        whole_path(home, spare->name, path);
+        FILE_RETRY(r, linkat(AT_FDCWD, path, place->at, place->name, 0));
     } else {
         FILE_RETRY(r, linkat(spare_folder(home), spare->name, place->at, place->name, 0));
     }

@@ -2,6 +2,8 @@
 /*
  * lists.c - lists: SCAN for the names, which may tell a name twice, then so
  * many at a time are looked at. Nothing of the server's is held in between.
+ * A cursor means nothing to a server that was started anew, or to another: on
+ * another connection the scan begins anew.
  */
 #if PSYNC_WITH_REDIS
 
@@ -76,6 +78,7 @@ struct scan {
     enum redis_kind kind;
     char pattern[NET_SPACE_MAX + 16];
     char cursor[32];
+    uint64_t wire; /* that the cursor is of */
     struct names names;
 };
 
@@ -111,6 +114,9 @@ static psync_result read_page(net_call *call, struct scan *scan, const redisRepl
 static net_outcome scan_step(net_call *call, void *argument)
 {
     struct scan *scan = argument;
+    uint64_t wire = redis_wire_number(call->connection);
+    if (scan->wire != wire) strcpy(scan->cursor, "0");
+    scan->wire = wire;
     const char *const words[] = {"SCAN", scan->cursor, "MATCH", scan->pattern, "COUNT", "500"};
     const size_t lengths[] = {4, strlen(scan->cursor), 5, strlen(scan->pattern), 5, 3};
     redisReply *reply;

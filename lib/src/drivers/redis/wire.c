@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,7 +30,11 @@
 
 enum { RECEIVE_SIZE = 16384 };
 
+/* Relaxed: all that is asked of it is that no two get the same. */
+static atomic_uint_least64_t wires;
+
 struct redis_wire {
+    uint64_t number;
     int fd;
     struct redis_tls *tls; /* NULL without TLS */
     redisReader *reader;
@@ -150,6 +155,7 @@ psync_result redis_wire_open(net_call *call, const struct redis_options *options
         return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
     }
     new->fd = -1;
+    new->number = atomic_fetch_add_explicit(&wires, 1, memory_order_relaxed) + 1;
     psync_result r = *host->port ? connect_host(call, host, &new->fd) : connect_socket(call, host->name, &new->fd);
     if (!r && options->tls) r = redis_tls_open(call, new->fd, options, host->name, &new->tls);
     if (r) {
@@ -169,6 +175,11 @@ void redis_wire_close(struct redis_wire *wire)
     redisReaderFree(wire->reader);
     free(wire->out);
     free(wire);
+}
+
+uint64_t redis_wire_number(const struct redis_wire *wire)
+{
+    return wire->number;
 }
 
 int redis_wire_descriptor(const struct redis_wire *wire)

@@ -17,6 +17,9 @@ psync_result redis_wire_open(net_call *call, const struct redis_options *options
 /* Closes it without a word. NULL is allowed. */
 void redis_wire_close(struct redis_wire *wire);
 
+/* A number that no other wire of this process has had. */
+uint64_t redis_wire_number(const struct redis_wire *wire);
+
 int redis_wire_descriptor(const struct redis_wire *wire);
 
 /* Puts a command behind those that are to be sent. False: no memory. */
