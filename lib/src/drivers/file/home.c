@@ -72,6 +72,7 @@ static void forget(void)
 {
     for (struct file_home *home = homes; home; home = home->next) {
         close_files(home);
+        file_root_close(home); /* in another mount namespace, too, all is opened by one way */
         begin(home);
     }
     file_ear_forget();
