@@ -14,15 +14,6 @@ ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, __construct)
     phpsync_construct_driver(INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
-/* Finds the Integer named by argument 1. Release the handle afterwards. */
-static phpsync_found find(zend_execute_data *execute_data, phpsync_access access, phpsync_file_handle **handle)
-{
-    zend_string *key;
-    *handle = NULL;
-    if (!phpsync_string_argument(ZEND_CALL_ARG(execute_data, 1), 1, true, &key)) return PHPSYNC_FOUND_ERROR;
-    return phpsync_file_integer(Z_OBJ_P(ZEND_THIS), key, access, PHPSYNC_PASS, handle);
-}
-
 ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, setValue)
 {
     phpsync_file_handle *handle;
@@ -30,7 +21,7 @@ ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, setValue)
     psync_error error;
     PHPSYNC_PARAMETERS_OR_MORE(2, 2);
     if (!phpsync_int_argument(PHPSYNC_ARGUMENT(2), 2, true, &value) ||
-        find(execute_data, PHPSYNC_CHANGE, &handle) != PHPSYNC_FOUND_HANDLE) {
+        phpsync_file_find(execute_data, phpsync_file_integer, PHPSYNC_CHANGE, &handle) != PHPSYNC_FOUND_HANDLE) {
         RETURN_THROWS();
     }
     psync_result result = psync_integer_set(handle->integer, value, &error);
@@ -47,7 +38,7 @@ ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, increment)
     psync_error error;
     PHPSYNC_PARAMETERS_OR_MORE(2, 2);
     if (!phpsync_int_argument(PHPSYNC_ARGUMENT(2), 2, true, &by) ||
-        find(execute_data, PHPSYNC_CHANGE, &handle) != PHPSYNC_FOUND_HANDLE) {
+        phpsync_file_find(execute_data, phpsync_file_integer, PHPSYNC_CHANGE, &handle) != PHPSYNC_FOUND_HANDLE) {
         RETURN_THROWS();
     }
     psync_result result = psync_integer_add(handle->integer, by, &value, &error);
@@ -62,7 +53,7 @@ ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, getValue)
     int64_t value = 0;
     psync_error error;
     PHPSYNC_PARAMETERS_OR_MORE(1, 1);
-    phpsync_found found = find(execute_data, PHPSYNC_LOOK, &handle);
+    phpsync_found found = phpsync_file_find(execute_data, phpsync_file_integer, PHPSYNC_LOOK, &handle);
     if (found == PHPSYNC_FOUND_ERROR) RETURN_THROWS();
     psync_result result = PSYNC_NO;
     if (found == PHPSYNC_FOUND_HANDLE) result = psync_integer_get(handle->integer, &value, &error);
@@ -75,38 +66,24 @@ ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, getValue)
     }
 }
 
-typedef psync_result ask_integer(psync_integer *integer, psync_error *error);
-
-static void ask(INTERNAL_FUNCTION_PARAMETERS, ask_integer *call)
+static psync_result exists(phpsync_file_handle *handle, psync_error *error)
 {
-    phpsync_file_handle *handle;
-    psync_error error;
-    PHPSYNC_PARAMETERS_OR_MORE(1, 1);
-    switch (find(execute_data, PHPSYNC_LOOK, &handle)) {
-    case PHPSYNC_FOUND_HANDLE:
-        break;
-    case PHPSYNC_FOUND_NOTHING:
-        RETURN_FALSE;
-    default:
-        RETURN_THROWS();
-    }
-    psync_result result = call(handle->integer, &error);
-    phpsync_file_handle_release(handle);
-    if (result < 0) {
-        phpsync_throw(&error);
-        RETURN_THROWS();
-    }
-    RETURN_BOOL(result == PSYNC_OK);
+    return psync_integer_exists(handle->integer, error);
+}
+
+static psync_result delete (phpsync_file_handle *handle, psync_error *error)
+{
+    return psync_integer_remove(handle->integer, error);
 }
 
 ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, hasValue)
 {
-    ask(INTERNAL_FUNCTION_PARAM_PASSTHRU, psync_integer_exists);
+    phpsync_file_ask(INTERNAL_FUNCTION_PARAM_PASSTHRU, phpsync_file_integer, exists);
 }
 
 ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemIntegerSyncDriver, delete)
 {
-    ask(INTERNAL_FUNCTION_PARAM_PASSTHRU, psync_integer_remove);
+    phpsync_file_ask(INTERNAL_FUNCTION_PARAM_PASSTHRU, phpsync_file_integer, delete);
     ZVAL_NULL(return_value);
 }
 

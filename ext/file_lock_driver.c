@@ -16,15 +16,6 @@ ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, __construct)
     phpsync_construct_driver(INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
-/* Finds the Lock named by argument 1. Release the handle afterwards. */
-static phpsync_found find(zend_execute_data *execute_data, phpsync_access access, phpsync_file_handle **handle)
-{
-    zend_string *key;
-    *handle = NULL;
-    if (!phpsync_string_argument(ZEND_CALL_ARG(execute_data, 1), 1, true, &key)) return PHPSYNC_FOUND_ERROR;
-    return phpsync_file_lock(Z_OBJ_P(ZEND_THIS), key, access, PHPSYNC_PASS, handle);
-}
-
 typedef psync_result block_on(psync_lock *lock, const psync_wait *wait, psync_error *error);
 
 static psync_result acquire(psync_lock *lock, const psync_wait *wait, psync_error *error)
@@ -38,7 +29,8 @@ static void block(INTERNAL_FUNCTION_PARAMETERS, phpsync_access access, block_on 
     psync_error error;
     (void)return_value;
     PHPSYNC_PARAMETERS_OR_MORE(1, 1);
-    if (find(execute_data, access, &handle) != PHPSYNC_FOUND_HANDLE) return; /* there is none, or thrown */
+    if (phpsync_file_find(execute_data, phpsync_file_lock, access, &handle) != PHPSYNC_FOUND_HANDLE)
+        return; /* there is none, or thrown */
     const psync_wait wait = phpsync_wait(INFINITY);
     psync_result result = call(handle->lock, &wait, &error);
     phpsync_file_handle_release(handle);
@@ -56,38 +48,24 @@ ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, wait)
     block(INTERNAL_FUNCTION_PARAM_PASSTHRU, PHPSYNC_LOOK, psync_lock_wait);
 }
 
-typedef psync_result ask_lock(psync_lock *lock, psync_error *error);
-
-static void ask(INTERNAL_FUNCTION_PARAMETERS, ask_lock *call)
+static psync_result release(phpsync_file_handle *handle, psync_error *error)
 {
-    phpsync_file_handle *handle;
-    psync_error error;
-    PHPSYNC_PARAMETERS_OR_MORE(1, 1);
-    switch (find(execute_data, PHPSYNC_LOOK, &handle)) {
-    case PHPSYNC_FOUND_HANDLE:
-        break;
-    case PHPSYNC_FOUND_NOTHING:
-        RETURN_FALSE;
-    default:
-        RETURN_THROWS();
-    }
-    psync_result result = call(handle->lock, &error);
-    phpsync_file_handle_release(handle);
-    if (result < 0) {
-        phpsync_throw(&error);
-        RETURN_THROWS();
-    }
-    RETURN_BOOL(result == PSYNC_OK);
+    return psync_lock_release(handle->lock, error);
+}
+
+static psync_result exists(phpsync_file_handle *handle, psync_error *error)
+{
+    return psync_lock_exists(handle->lock, error);
 }
 
 ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, unlock)
 {
-    ask(INTERNAL_FUNCTION_PARAM_PASSTHRU, psync_lock_release);
+    phpsync_file_ask(INTERNAL_FUNCTION_PARAM_PASSTHRU, phpsync_file_lock, release);
 }
 
 ZEND_METHOD(PhpSync_Drivers_FileSystem_FileSystemLockSyncDriver, exists)
 {
-    ask(INTERNAL_FUNCTION_PARAM_PASSTHRU, psync_lock_exists);
+    phpsync_file_ask(INTERNAL_FUNCTION_PARAM_PASSTHRU, phpsync_file_lock, exists);
 }
 
 void phpsync_register_file_lock_driver(void)

@@ -369,3 +369,37 @@ bool phpsync_is_file_integer_driver(zend_object *driver)
     static const char *const methods[] = {"setvalue", "getvalue", "increment", "hasvalue", "delete", NULL};
     return all_ours(driver, phpsync_ce_file_integer_driver, methods);
 }
+
+/* ------------------------------------------------------------------------ */
+/* Methods of the drivers                                                   */
+
+phpsync_found phpsync_file_find(zend_execute_data *execute_data, phpsync_file_finder *finder, phpsync_access access,
+                                phpsync_file_handle **handle)
+{
+    zend_string *key;
+    *handle = NULL;
+    if (!phpsync_string_argument(ZEND_CALL_ARG(execute_data, 1), 1, true, &key)) return PHPSYNC_FOUND_ERROR;
+    return finder(Z_OBJ_P(ZEND_THIS), key, access, PHPSYNC_PASS, handle);
+}
+
+void phpsync_file_ask(INTERNAL_FUNCTION_PARAMETERS, phpsync_file_finder *finder, phpsync_file_question *question)
+{
+    phpsync_file_handle *handle;
+    psync_error error;
+    PHPSYNC_PARAMETERS_OR_MORE(1, 1);
+    switch (phpsync_file_find(execute_data, finder, PHPSYNC_LOOK, &handle)) {
+    case PHPSYNC_FOUND_HANDLE:
+        break;
+    case PHPSYNC_FOUND_NOTHING:
+        RETURN_FALSE;
+    default:
+        RETURN_THROWS();
+    }
+    psync_result result = question(handle, &error);
+    phpsync_file_handle_release(handle);
+    if (result < 0) {
+        phpsync_throw(&error);
+        RETURN_THROWS();
+    }
+    RETURN_BOOL(result == PSYNC_OK);
+}

@@ -97,6 +97,18 @@ phpsync_found phpsync_file_lock(zend_object *driver, zend_string *key, phpsync_a
 phpsync_found phpsync_file_integer(zend_object *driver, zend_string *key, phpsync_access access,
                                    phpsync_on_throw on_throw, phpsync_file_handle **handle);
 
+/* One of the two above. */
+typedef phpsync_found phpsync_file_finder(zend_object *driver, zend_string *key, phpsync_access access,
+                                          phpsync_on_throw on_throw, phpsync_file_handle **handle);
+
+/* For methods of the drivers: finds what argument 1 names. Release the handle afterwards. */
+phpsync_found phpsync_file_find(zend_execute_data *execute_data, phpsync_file_finder *finder, phpsync_access access,
+                                phpsync_file_handle **handle);
+
+/* A call that answers yes or no; where there is no file the answer is no. The method returns it. */
+typedef psync_result phpsync_file_question(phpsync_file_handle *handle, psync_error *error);
+void phpsync_file_ask(INTERNAL_FUNCTION_PARAMETERS, phpsync_file_finder *finder, phpsync_file_question *question);
+
 /* One more reference; NULL stays NULL. */
 phpsync_file_handle *phpsync_file_handle_retain(phpsync_file_handle *handle);
 void phpsync_file_handle_release(phpsync_file_handle *handle);

@@ -11,6 +11,7 @@
  * - move: is busy with the Lock, puts an empty folder in the space's place, holds; stays until a line;
  * - vanish: the same, but moves the space's folder away only, and counts before it holds;
  * - close: takes, frees, counts; closes all its descriptors, opens others, counts and holds; stays until a line;
+ * - roots: uses 50 folders below the space's; prints how many descriptors are open, beside one for each;
  * - spin: looks whether the Lock exists, again and again, until a line comes;
  * - releases: takes and frees many times; prints how many looks of those who spin fell into a release;
  * - state: prints "lock=absent|alive|ended integer=VALUE|none";
@@ -250,9 +251,9 @@ static int close_and_hold(void)
         if (open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) < 0) return 64;
     }
     if (stat(path, &other) != 0) return 64;
-    usleep(100000); /* in the midst of a burst an Integer's file is not looked at each time */
-    if (!r) r = add();
+    usleep(1000); /* in the midst of a burst the files are not looked at each time */
     if (!r) r = take_hold();
+    if (!r) r = add();
     if (!others_are_left(&other)) return 64;
     return stay_on(r);
 }
@@ -310,6 +311,30 @@ static int releases(void)
     if (r) return say(r);
     qsort(during, TIMES, sizeof *during, compare_numbers);
     printf("%ld\n", during[TIMES / 2]);
+    return 0;
+}
+
+/* How many descriptors are open after many folders were used, one after the other. */
+static int roots(void)
+{
+    enum { ROOTS = 50 };
+    char path[PATH_MAX];
+    int open_now = 0;
+    const char *base = dsn;
+    for (int i = 0; i < ROOTS; i++) {
+        snprintf(path, sizeof path, "%s/%d", base, i);
+        dsn = path;
+        psync_result r = open_key();
+        if (!r) r = acquire();
+        if (!r) r = release();
+        if (!r) r = add();
+        if (r) return say(r);
+        psync_lock_close(lock);
+        psync_integer_close(integer);
+        psync_space_close(space);
+    }
+    for (int fd = 0; fd < 1024; fd++) open_now += fcntl(fd, F_GETFD) >= 0;
+    printf("%d\n", open_now - ROOTS);
     return 0;
 }
 
@@ -438,6 +463,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[2], "vanish") == 0) return move_and_hold(true);
     if (strcmp(argv[2], "close") == 0) return close_and_hold();
     if (strcmp(argv[2], "spin") == 0) return spin();
+    if (strcmp(argv[2], "roots") == 0) return roots();
     if (strcmp(argv[2], "releases") == 0) return releases();
     if (strcmp(argv[2], "prove") == 0) {
         int status = prove();

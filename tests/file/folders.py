@@ -101,7 +101,7 @@ def fences(space):
 
 def who_lives_on_in_a_new_folder(space):
     for options in ('', '?mode=0666'):
-        for how in ('moved', 'removed', 'emptied', 'replaced', 'linked'):
+        for how in ('moved', 'removed', 'emptied', 'replaced', 'linked', 'robbed'):
             space.fresh()
             process = subprocess.Popen(space.command('stay', options=options), stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, text=True)
@@ -109,6 +109,8 @@ def who_lives_on_in_a_new_folder(space):
             time.sleep(0.1)     # a folder moved away is looked for twenty times a second, so not more often
             if how in ('moved', 'replaced', 'linked'):
                 os.rename(space.root, space.root + '.moved')
+            if how == 'robbed':
+                os.rename(space.root + '/.phpsync', space.root + '.moved')
             if how == 'linked':
                 os.mkdir(space.root + '.target', 0o777)
                 os.symlink(space.root + '.target', space.root)
@@ -119,7 +121,7 @@ def who_lives_on_in_a_new_folder(space):
             elif how == 'emptied':
                 shutil.rmtree(space.root + '/locks')
                 shutil.rmtree(space.root + '/integers')
-            expected = '6' if how in ('replaced', 'linked') else '1'
+            expected = {'replaced': '6', 'linked': '6', 'robbed': '3'}.get(how, '1')
             process.stdin.write('go\n')
             process.stdin.flush()
             told = process.stdout.readline().strip()
@@ -162,6 +164,12 @@ def who_had_its_files_closed(space):
     space.check('others see that it lives on without them', told == ('alive', '2'), told)
     process.communicate('go\n', timeout=120)
     space.check('it left alone what it had opened in their places', process.returncode == 0, process.returncode)
+
+
+def a_folder_that_is_not_used_costs_one_descriptor(space):
+    space.fresh()
+    told = space.run('roots')
+    space.check('of each folder that it has used a process keeps one file open', told.isdigit() and int(told) < 20, told)
 
 
 def a_backup_by_links(space):
@@ -230,5 +238,6 @@ def test(space):
     who_lives_on_in_a_new_folder(space)
     who_is_busy_while_its_folder_is_replaced(space)
     who_had_its_files_closed(space)
+    a_folder_that_is_not_used_costs_one_descriptor(space)
     a_backup_by_links(space)
     planted_links(space)

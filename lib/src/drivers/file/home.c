@@ -34,6 +34,13 @@ static void init_counter(struct file_counter *counter)
     counter->binding++; /* what a handle noted of the parent's is void in a child */
 }
 
+static void close_counter(struct file_counter *counter)
+{
+    file_close_if_ours(counter->fd, &counter->id);
+    counter->fd = -1;
+    counter->bound = false;
+}
+
 /* Everything as in a process that has opened nothing; but a child keeps its parent's folders, which lock nothing.
  */
 static void begin(struct file_home *home)
@@ -125,12 +132,24 @@ struct file_home *file_home_get(const struct file_options *options)
     return home;
 }
 
+/* Closes all but the sign of life: that others see that this process lives needs one descriptor. */
+static void rest(struct file_home *home)
+{
+    for (size_t i = 0; i < FILE_COUNTERS; i++) close_counter(&home->counters[i]);
+    close_counter(&home->fence);
+    file_root_close(home);
+}
+
 void file_home_put(struct file_home *home)
 {
     homes_lock();
     if (--home->users == 0) {
         file_spares_drop(home);
-        if (!home->keep) destroy(home);
+        if (home->keep) {
+            rest(home);
+        } else {
+            destroy(home);
+        }
     }
     homes_unlock();
 }

@@ -167,8 +167,8 @@ psync_result file_root_spare(struct file_home *home, bool anew, int *fd, psync_e
 
 void file_root_close(struct file_home *home)
 {
-    int fd = atomic_load_explicit(&home->root.fd, memory_order_relaxed); /* the last user closes */
-    int spare_fd = atomic_load_explicit(&home->root.spare_fd, memory_order_relaxed);
-    if (fd >= 0) close(fd);
-    if (spare_fd >= 0) close(spare_fd);
+    struct file_root *root = &home->root;
+    /* The last user closes. */
+    file_close_if_ours(atomic_exchange_explicit(&root->fd, -1, memory_order_relaxed), &root->id);
+    file_close_if_ours(atomic_exchange_explicit(&root->spare_fd, -1, memory_order_relaxed), &root->spare_id);
 }

@@ -38,6 +38,7 @@ bool file_root_shared(const struct file_home *home);
 /* Monotonic, some milliseconds behind at most, and cheap: for what is due now and then. */
 int64_t file_coarse_now(void);
 
+/* Closes both; a later call opens them again. */
 void file_root_close(struct file_home *home);
 
 #endif
