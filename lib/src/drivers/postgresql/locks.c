@@ -67,6 +67,8 @@ static void put_take(net_call *call, struct lock_call *lock, pg_arguments *argum
         pg_put_null(arguments);
     }
     pg_put_truth(arguments, lock->is_leased);
+    /* Only now: a hook may have forked since the call began, and who sends is who takes. */
+    lock->owner_length = net_owner_write(call->home, lock->owner);
     pg_put_bytes(arguments, lock->owner, lock->owner_length);
 }
 
@@ -138,7 +140,6 @@ psync_result pg_lock_acquire(void *opaque, psync_key *key, const psync_take *tak
         struct lock_call lock = {.key = key, .is_hold = take->hold, .is_leased = take->lease > 0};
         lock.lease = take->lease;
         if (lock.is_hold && !lock.is_leased) lock.lease = state->home.liveness;
-        lock.owner_length = net_owner_write(&state->home, lock.owner);
         psync_result r = run(state, NET_TAKE, &lock, take_step, error);
         if (r < 0) return r;
         if (r == PSYNC_OK) return taken(state, key, &lock, now, error);
