@@ -86,7 +86,7 @@ static const char *run(enum redis_script script, const char *key, int count, con
 {
     static char text[512];
     const char *words[16] = {"EVAL", redis_script_text(script), "1", key};
-    memcpy(words + 4, arguments, (size_t)count * sizeof *arguments);
+    for (int i = 0; i < count; i++) words[4 + i] = arguments[i];
     redisReply *reply = redisCommandArgv(redis, 4 + count, words, NULL);
     assert_non_null(reply);
     const redisReply *entry = reply->type == REDIS_REPLY_ARRAY ? reply->element[0] : reply;

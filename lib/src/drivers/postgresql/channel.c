@@ -4,7 +4,6 @@
 
 #include "channel.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +16,12 @@ void pg_channel(char channel[NET_CHANNEL_SIZE], net_home *home, char kind, const
     uint64_t hash = pg_hash(PG_HASH_START, state->options.schema, strlen(state->options.schema) + 1);
     hash = pg_hash(hash, home->space, strlen(home->space) + 1);
     hash = pg_hash(hash, key->bytes, key->length);
-    snprintf(channel, NET_CHANNEL_SIZE, "phpsync_%c_%016" PRIx64, kind, hash);
+    static const char digits[] = "0123456789abcdef";
+    char *end = stpcpy(channel, "phpsync_");
+    *end++ = kind;
+    *end++ = '_';
+    for (int shift = 60; shift >= 0; shift -= 4) *end++ = digits[hash >> shift & 15];
+    *end = '\0';
 }
 
 /* Passes on what libpq has read. */

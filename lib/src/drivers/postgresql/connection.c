@@ -101,12 +101,13 @@ bool pg_read(net_call *call)
 
 /*
  * Whether the server ended the session while nothing was asked: then what is sent now is certainly not received.
- * Usually nothing has arrived, and one cheap look says so.
+ * Usually nothing has arrived, and one cheap look says so; a reply that has just been read does too.
  */
 static bool is_open(net_call *call)
 {
     pg_connection *connection = call->connection;
     char byte;
+    if (psync__clock->monotonic() - connection->heard < PSYNC_NS_PER_MS) return true;
     if (recv(PQsocket(connection->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN) return true;
     return pg_read(call);
 }
@@ -121,7 +122,10 @@ static net_outcome receive(net_call *call, PGresult **rows, PGresult **failed)
             if (!PQconsumeInput(pg)) break; /* what the server said before it left is still to be read */
         }
         PGresult *result = PQgetResult(pg);
-        if (!result) return PQstatus(pg) == CONNECTION_OK ? NET_DONE : lost(call, NET_LOST);
+        if (!result) {
+            ((pg_connection *)call->connection)->heard = psync__clock->monotonic();
+            return PQstatus(pg) == CONNECTION_OK ? NET_DONE : lost(call, NET_LOST);
+        }
         ExecStatusType status = PQresultStatus(result);
         bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
         PGresult **place = good ? rows : failed;

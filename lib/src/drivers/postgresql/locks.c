@@ -67,6 +67,8 @@ static void put_take(net_call *call, struct lock_call *lock, pg_arguments *argum
         pg_put_null(arguments);
     }
     pg_put_truth(arguments, lock->is_leased);
+    /* Only now: a hook may have forked since the call began, and who sends is who takes. */
+    lock->owner_length = net_owner_write(call->home, lock->owner);
     pg_put_bytes(arguments, lock->owner, lock->owner_length);
 }
 
@@ -138,7 +140,6 @@ psync_result pg_lock_acquire(void *opaque, psync_key *key, const psync_take *tak
         struct lock_call lock = {.key = key, .is_hold = take->hold, .is_leased = take->lease > 0};
         lock.lease = take->lease;
         if (lock.is_hold && !lock.is_leased) lock.lease = state->home.liveness;
-        lock.owner_length = net_owner_write(&state->home, lock.owner);
         psync_result r = run(state, NET_TAKE, &lock, take_step, error);
         if (r < 0) return r;
         if (r == PSYNC_OK) return taken(state, key, &lock, now, error);
@@ -150,6 +151,16 @@ psync_result pg_lock_acquire(void *opaque, psync_key *key, const psync_take *tak
 }
 
 /* ---- freeing and renewing ------------------------------------------------- */
+
+/* Whether what was freed is a Hold whose holder had ended: it counted as absent before. */
+static bool was_orphan(net_call *call, const PGresult *rows)
+{
+    psync_owner holder;
+    if (PQgetisnull(rows, 0, 1)) return false;
+    psync_result r =
+        net_owner_read(&call->home->self, PQgetvalue(rows, 0, 1), (size_t)PQgetlength(rows, 0, 1), &holder, NULL);
+    return !r && holder.alive == PSYNC_ALIVE_NO;
+}
 
 /* Runs a change of an acquisition that there is; PSYNC_NO: there was none such. */
 static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_statement statement)
@@ -173,7 +184,8 @@ static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_st
     }
     outcome = pg_change_run(call, &lock->change, statement, &arguments, &rows);
     if (outcome != NET_DONE || call->result) return outcome;
-    call->result = PQntuples(rows) ? PSYNC_OK : PSYNC_NO;
+    bool was_there = PQntuples(rows) && !(statement == PG_LOCK_RELEASE && was_orphan(call, rows));
+    call->result = was_there ? PSYNC_OK : PSYNC_NO;
     PQclear(rows);
     return NET_DONE;
 }

@@ -3,9 +3,10 @@
  * options.c - reads a postgresql:// DSN.
  *
  * libpq parses its own part: the DSN is put together again without user,
- * password and our options, and PQconninfoParse makes parameters of it, so
+ * passwords and our options, and PQconninfoParse makes parameters of it, so
  * that several hosts, sockets, TLS and all the rest are just what libpq says.
- * A password never becomes part of a text that an error may show.
+ * A password, also one among the options, never becomes part of that text: an
+ * error of libpq's may show all of it.
  */
 #if PSYNC_WITH_POSTGRESQL
 
@@ -31,6 +32,11 @@ static bool is_own(const char *name)
         if (strcmp(*own, name) == 0) return true;
     }
     return false;
+}
+
+static bool is_secret(const char *name)
+{
+    return strcasestr(name, "pass") || strcasestr(name, "secret");
 }
 
 /* ---- the URI for libpq ---------------------------------------------------- */
@@ -67,7 +73,7 @@ static char *make_uri(const psync_dsn *dsn)
     }
     char sign = '?';
     for (size_t i = 0; i < dsn->option_count; i++) {
-        if (is_own(dsn->options[i].name)) continue;
+        if (is_own(dsn->options[i].name) || is_secret(dsn->options[i].name)) continue;
         *end++ = sign;
         sign = '&';
         /* libpq does not decode names. */
@@ -165,6 +171,10 @@ static bool collect(const psync_dsn *dsn, const PQconninfoOption *parsed, pg_opt
         bool names_hosts = strcmp(parsed->keyword, "host") == 0 || strcmp(parsed->keyword, "hostaddr") == 0;
         if (names_hosts && items(parsed->val) > options->hosts) options->hosts = items(parsed->val);
         if (strcmp(parsed->keyword, "target_session_attrs") == 0) says_which = true;
+    }
+    for (size_t i = 0; whole && i < dsn->option_count; i++) {
+        const psync_dsn_option *option = &dsn->options[i];
+        if (is_secret(option->name)) whole = put(all, &count, option->name, option->value);
     }
     if (whole && !says_which) whole = put(all, &count, "target_session_attrs", "read-write");
     if (whole && *dsn->user) whole = put(all, &count, "user", dsn->user);

@@ -53,8 +53,9 @@
  * Notifies who waits, if anybody does. A change without anything else to tell
  * ends so: with its record, and the one column result, or no row at all.
  */
-#define RUNG(row)                             " rung = " row ".waiting IS NOT NULL, waiting = NULL"
-#define IS_TOLD(source, news)                 "(NOT " source ".rung OR pg_notify($4, " news ") IS NOT NULL)" /* $4 channel */
+#define RUNG(row) " rung = " row ".waiting IS NOT NULL, waiting = NULL"
+#define IS_TOLD(source, news)                                                                                      \
+    "(" source ".rung IS NOT TRUE OR pg_notify($4, " news ") IS NOT NULL)" /* $4 channel */
 #define TELL_AND_RECORD(source, result, news) RECORD(source, result, " WHERE " IS_TOLD(source, news))
 
 /* Whether a row of locks is an acquisition: one whose lease ran out counts as absent. */
@@ -108,11 +109,12 @@ static const struct {
     [PG_LOCK_CREATE] = {"b",
         "INSERT INTO @.locks (space, key, fence, changed) SELECT ~, $1, fence, clock_timestamp() FROM @.layout WHERE one"
         " ON CONFLICT (space, key) DO NOTHING"},
-    /* $5 fence, or NULL for any. */
+    /* $5 fence, or NULL for any. The second column: of a Hold, its owner. */
     [PG_LOCK_RELEASE] = {CHANGE "si",
         "WITH freed AS (UPDATE @.locks AS l SET held = false, changed = clock_timestamp()," RUNG("l")
         " WHERE space = ~ AND key = $3 AND " LOCKED " AND ($5 IS NULL OR fence = $5)"
-        " RETURNING fence, rung)" TELL_AND_RECORD("freed", "fence", "fence::text")},
+        " RETURNING fence, rung, CASE WHEN hold THEN owner END AS holder)"
+        TELL_AND_RECORD("freed", "fence", "fence::text") ", (SELECT holder FROM freed)"},
     /* $5 fence, $6 lease in us, $7 whether it is the user's. An earlier end is what waiters must hear of. */
     [PG_LOCK_RENEW] = {CHANGE "siit",
         "WITH kept AS (UPDATE @.locks AS l SET leased = l.leased OR $7,"
