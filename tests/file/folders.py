@@ -180,7 +180,9 @@ def a_backup_by_links(space):
     process.stdout.readline()
     backup = space.base + '/backup'
     os.link(space.place('locks'), backup)
+    size = os.stat(backup).st_size
     told = space.run('release'), space.run('acquire')
+    space.check('who frees a Lock that has a backup leaves a mark', os.stat(backup).st_size == size + 1)
     space.check('a Hold is freed by another, who takes the Lock', told == ('0', '0'), told)
     told = process.communicate('go\n', timeout=120)[0].strip()
     space.check('its holder is told that it was no longer its own', told == '1', told)

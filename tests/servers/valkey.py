@@ -64,5 +64,6 @@ def valkey_command():
     loaders = glob.glob(f'{system}/usr/lib/*/ld-linux-*') + glob.glob(f'{system}/lib/*/ld-linux-*')
     if not loaders:
         raise Trouble(f'{system} has no loader; remove {HOME} to have it made anew')
-    server = os.path.realpath(f'{system}/usr/bin/valkey-server')
-    return [loaders[0], '--library-path', os.path.dirname(loaders[0]), server]
+    # Debian's server is the checker of its files under another name: it goes by the name it is called by.
+    return [loaders[0], '--argv0', 'valkey-server', '--library-path', os.path.dirname(loaders[0]),
+            os.path.realpath(f'{system}/usr/bin/valkey-server')]

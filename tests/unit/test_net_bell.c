@@ -468,6 +468,40 @@ static void threads_hand_the_connection_over_and_lose_no_ring(void **state)
     assert_int_equal(engine_count(A_CONNECT), 1);
 }
 
+/*
+ * A short await asks the reader to let the connection go, and may be out of time before it has it: then the sleeper
+ * must become the reader again, or it never hears its ring.
+ */
+static void a_short_wait_beside_a_long_one_leaves_it_a_reader(void **state)
+{
+    (void)state;
+    struct counter *counter = &counters[THREADS - 1]; /* without slices */
+    psync__clock = system_clock;
+    engine_reopen("", false);
+    home.cap = PSYNC_NEVER / 4;
+    alarm(300);
+    memset(counter, 0, sizeof *counter);
+    strcpy(counter->channel, "long");
+    assert_int_equal(pthread_create(&counter->thread, NULL, waits_for_each, counter), 0);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        char channel[16];
+        unsigned zero = 0;
+        struct counter never = {.value = 0};
+        while (atomic_load(&counter->awaited) != round + 1) sched_yield();
+        snprintf(channel, sizeof channel, "short %u", round);
+        const int64_t until = psync__clock->monotonic() + round % 100 * 2000;
+        const uint64_t seen[2] = {0, 0};
+        psync_result r =
+            net_await(&home, channel, seen, look_at_counter, (void *[]){&never, &zero}, until, NULL, &error);
+        assert_int_equal(r, PSYNC_NO);
+        atomic_store(&counter->value, round + 1);
+        ring_all(counter->channel);
+    }
+    pthread_join(counter->thread, NULL);
+    alarm(0);
+    assert_int_equal(counter->failed, PSYNC_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, engine_close)
 
 int main(void)
@@ -495,6 +529,7 @@ int main(void)
         TEST(a_child_has_a_bell_of_its_own),
         TEST(a_hook_may_fork_while_its_caller_connects),
         TEST(threads_hand_the_connection_over_and_lose_no_ring),
+        TEST(a_short_wait_beside_a_long_one_leaves_it_a_reader),
     };
     return cmocka_run_group_tests_name("the bell of network drivers", tests, NULL, NULL);
 }

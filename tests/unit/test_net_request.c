@@ -252,6 +252,28 @@ static void the_hook_runs_while_an_answer_is_waited_for(void **state)
     assert_int_equal(engine_count(A_CONNECT), 1);
 }
 
+static int takes_longer_than_the_time_out(void)
+{
+    engine.on_hook = NULL;
+    fake_pass(20 * PSYNC_NS_PER_S);
+    return 0;
+}
+
+static void the_time_of_a_hook_is_not_the_engine_s(void **state)
+{
+    (void)state;
+    SCRIPT({.outcome = NET_DONE, .serves = true});
+    engine.on_hook = takes_longer_than_the_time_out;
+    assert_int_equal(engine_run(NET_CHANGE), PSYNC_OK);
+    assert_int_equal(engine_count(A_STEP), 1);
+    /* But it gives the engine none either. */
+    SCRIPT({.outcome = NET_LOST, .serves = true, .takes = PSYNC_NS_PER_S});
+    engine.on_hook = takes_longer_than_the_time_out;
+    const int64_t began = fake.monotonic;
+    assert_int_equal(engine_run(NET_CHANGE), PSYNC_ERROR_UNKNOWN);
+    assert_in_range(fake.monotonic - began, 24 * PSYNC_NS_PER_S, 27 * PSYNC_NS_PER_S);
+}
+
 static void a_hook_that_leaves_ends_reads_and_takes_but_no_change_that_was_sent(void **state)
 {
     (void)state;
@@ -487,6 +509,7 @@ int main(void)
         TEST(pauses_grow_within_bounds_and_are_jittered),
         TEST(an_old_connection_that_is_found_dead_is_replaced_without_a_pause),
         TEST(the_hook_runs_while_an_answer_is_waited_for),
+        TEST(the_time_of_a_hook_is_not_the_engine_s),
         TEST(a_hook_that_leaves_ends_reads_and_takes_but_no_change_that_was_sent),
         TEST(a_change_that_was_sent_serves_no_hook_twice_that_wants_to_leave),
         TEST(the_hook_may_use_the_space_as_another_client),

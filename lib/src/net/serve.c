@@ -5,12 +5,14 @@
 
 #include "net/home.h"
 
-/* Runs the hook, with nothing held but the lane, which is set aside. */
+/* Runs the hook, with nothing held but the lane, which is set aside. Its time is none in which no answer came. */
 static psync_result run_hook(net_call *call)
 {
     net_home *home = call->home;
+    const int64_t began = psync__clock->monotonic();
     if (call->lane) net_lane_set_aside(home, call->lane);
     bool leave = home->interrupt(home->interrupt_argument);
+    call->until += psync__clock->monotonic() - began;
     if (net_forked_since(call->forks)) return PSYNC_ERROR_INTERRUPTED; /* the lane is the parent's */
     if (call->lane) net_lane_take_back(home, call->lane);
     call->left = leave;
@@ -42,8 +44,10 @@ psync_result net_poll_until(net_call *call, int fd, short events, int64_t at)
             return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, number,
                                    "cannot wait for the connection: %s", strerror(number));
         }
+        const int64_t until = call->until;
         psync_result r = net_serve(call);
         if (r) return r;
+        at += call->until - until; /* the hook's time */
         if (psync__clock->monotonic() >= at) return PSYNC_NO;
     }
 }

@@ -23,13 +23,17 @@ static bool condition_holds(struct file_home *home, const struct file_record *re
     return true;
 }
 
-/* Whoever frees a Lock that he did not take makes its file longer before: so its holder sees that it was touched.
+/*
+ * Whoever frees a Lock that he did not take makes its file longer before, if
+ * that has a third name, a backup's: else its holder would take that one for
+ * the Lock's (is_untouched).
  */
 static void mark_touched(const struct file_held *held)
 {
     struct file_id id;
     ssize_t written;
-    if (file_stat_open(held->fd, &id) == 0) FILE_RETRY(written, pwrite(held->fd, "\n", 1, (off_t)id.size));
+    if (file_stat_open(held->fd, &id) != 0 || id.links <= 2) return;
+    FILE_RETRY(written, pwrite(held->fd, "\n", 1, (off_t)id.size));
 }
 
 /* Frees what is entered, if the condition holds. */
