@@ -87,6 +87,7 @@ def fences(space):
         check(f'the text {text!r} is left as it is', read(path) == text)
     os.unlink(path)
     check('removed, it is made anew', start < fence_of_next(space))
+    fences_of_two_boot_ids(space, path)
     why = trace.missing()
     if why:
         space.skip('a process that cannot tell the boot', why)
@@ -97,6 +98,26 @@ def fences(space):
     check('a process that cannot tell the boot goes on where others do', fence > int(before[0]), (fence, before))
     check('and leaves the offset', read(path).split()[1] == before[1], read(path))
     check('others go on', fence < fence_of_next(space))
+
+
+def fences_of_two_boot_ids(space, path):
+    """Containers of one host may each be told a boot id of their own: what one wrote is right for the other."""
+    check = space.check
+    space.run('release')
+    process = subprocess.Popen(space.command('stay'), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    check('a process of one boot id', process.stdout.readline().strip() == '0')
+    offset = read(path).split()[1]
+    ceiling = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 + int(offset) + 990000
+    write(path, f'{ceiling:019} {offset} {"a" * 16}\n')
+    other = fence_of_next(space)
+    space.run('release')
+    check('one of another takes that offset', read(path).split()[1] == offset, (offset, read(path)))
+    process.stdin.write('\n')
+    process.stdin.flush()
+    check('the first goes on', process.stdout.readline().strip() == '0')
+    own = int(read(space.place('locks')).split()[1])
+    check('with a larger fence', other < own, (other, own))
+    process.communicate('\n')
 
 
 def who_lives_on_in_a_new_folder(space):

@@ -133,12 +133,19 @@ static int64_t clock_now(const struct file_home *home)
     return (psync__clock->boottime() - home->fences.namespace) / 1000;
 }
 
+static const char unknown_boot[FILE_FENCE_BOOT + 1] = "0000000000000000";
+
+static bool is_told(const char boot[FILE_FENCE_BOOT])
+{
+    return memcmp(boot, unknown_boot, FILE_FENCE_BOOT) != 0;
+}
+
 /* Which boot this is; zeros, if that is not told. */
 static void learn_boot(struct file_home *home, char boot[FILE_FENCE_BOOT])
 {
     char id[PSYNC_BOOT_ID + 1];
     psync__boot_id(id);
-    memset(boot, '0', FILE_FENCE_BOOT);
+    memcpy(boot, unknown_boot, FILE_FENCE_BOOT);
     for (size_t from = 0, to = 0; id[from] && to < FILE_FENCE_BOOT; from++) {
         if (id[from] != '-') boot[to++] = id[from];
     }
@@ -147,17 +154,18 @@ static void learn_boot(struct file_home *home, char boot[FILE_FENCE_BOOT])
 
 /*
  * Whether an offset that was read holds for this boot. If it does, a ceiling
- * is never more than LEASE ahead; and if it is behind, the offset will do whichever boot it is of. Who cannot
- * tell the boot, where that does not settle it, waits until it does.
+ * is never more than LEASE ahead; and if it is behind, the offset will do whichever boot it is of. Where that does
+ * not settle it, who is of another boot than the last writer, or cannot tell, waits until it does: he must not
+ * choose another, for a container may have a boot id of its own, and its host's clock.
  */
 static bool offset_holds(const struct file_home *home, const struct file_fences *read,
                          const char boot[FILE_FENCE_BOOT])
 {
-    static const char unknown[] = "0000000000000000";
+    const struct file_fences *fences = &home->fences;
     int64_t now = clock_now(home) + read->offset;
     if (now <= read->ceiling - LEASE) return false;
-    if (now > read->ceiling) return true;
-    if (memcmp(boot, unknown, FILE_FENCE_BOOT) != 0) return memcmp(boot, read->boot, FILE_FENCE_BOOT) == 0;
+    if (now > read->ceiling || (fences->known && fences->offset == read->offset)) return true;
+    if (is_told(boot) && memcmp(boot, read->boot, FILE_FENCE_BOOT) == 0) return true;
     while (clock_now(home) + read->offset <= read->ceiling) {
         struct timespec pause = {.tv_nsec = PSYNC_NS_PER_MS};
         (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
@@ -187,7 +195,8 @@ static psync_result renew(struct file_home *home, psync_error *error)
     int64_t now = clock_now(home);
     if (has_offset && offset_holds(home, &read, boot)) {
         fences->offset = read.offset;
-    } else if (!fences->known) {
+        if (!is_told(boot)) memcpy(boot, read.boot, FILE_FENCE_BOOT); /* for those who can tell */
+    } else if (!fences->known || now + fences->offset <= read.ceiling - LEASE) {
         int64_t wall = psync__clock->realtime() / 1000;
         int64_t first = wall > read.ceiling ? wall : read.ceiling + 1;
         fences->offset = first > now ? first - now : 0;
