@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* test_file_lease.c - waiting for a Hold with a lease that was taken on another host. */
+/* test_file_lease.c - Holds with a lease: one of another host, and one that is renewed while somebody looks. */
 #include <phpsync/phpsync.h>
 
 #include <fcntl.h>
@@ -20,6 +20,11 @@ enum { LOOKS_MAX = 20 };
 static const struct psync_clock *system_clock;
 static int64_t between; /* two clocks are never read at the same instant, nor always as far apart */
 
+static psync_hold *renewed; /* when a clock is read next, after which the lease that it had is over */
+static int64_t passed;
+
+enum { LEASE = 10, LONG = 3600 };
+
 static int64_t monotonic(void)
 {
     return system_clock->monotonic();
@@ -27,7 +32,13 @@ static int64_t monotonic(void)
 
 static int64_t boottime(void)
 {
-    return system_clock->boottime() + (between += 100);
+    if (renewed) {
+        psync_hold *hold = renewed;
+        renewed = NULL;
+        assert_int_equal(psync_hold_renew(hold, LONG, NULL), PSYNC_OK);
+        passed += (LEASE + 1) * INT64_C(1000000000);
+    }
+    return system_clock->boottime() + passed + (between += 100);
 }
 
 static int64_t realtime(void)
@@ -37,8 +48,12 @@ static int64_t realtime(void)
 
 static const struct psync_clock two_clocks = {.monotonic = monotonic, .boottime = boottime, .realtime = realtime};
 
+static char folder[32];
+static psync_space *space;
+static psync_lock *lock;
+
 /* Another host has another boot id; the last digit of ours is changed in the Lock's file. */
-static void move_to_another_host(const char *folder)
+static void move_to_another_host(void)
 {
     char path[256];
     char text[4096];
@@ -61,35 +76,73 @@ static int count(void *argument)
     return 0;
 }
 
-static void a_lease_of_another_host_is_slept_for(void **state)
+static int open_one(void **state)
 {
-    (void)state;
-    char folder[] = "/dev/shm/phpsync-test-XXXXXX";
     char dsn[64];
-    char command[64];
-    psync_space *space;
-    psync_lock *lock;
-    psync_hold *hold;
+    (void)state;
+    strcpy(folder, "/dev/shm/phpsync-test-XXXXXX");
     assert_non_null(mkdtemp(folder));
     snprintf(dsn, sizeof dsn, "file://%s", folder);
     assert_int_equal(psync_space_open(dsn, NULL, &space, NULL), PSYNC_OK);
     assert_int_equal(psync_lock_open(space, "k", 1, &lock, NULL), PSYNC_OK);
-    assert_int_equal(psync_lock_hold(lock, 3600, NULL, &hold, NULL), PSYNC_OK);
-    move_to_another_host(folder);
+    return 0;
+}
+
+static int close_one(void **state)
+{
+    char command[64];
+    (void)state;
+    psync_lock_close(lock);
+    psync_space_close(space);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    return system(command);
+}
+
+static void a_lease_of_another_host_is_slept_for(void **state)
+{
+    (void)state;
+    psync_hold *hold;
+    assert_int_equal(psync_lock_hold(lock, LONG, NULL, &hold, NULL), PSYNC_OK);
+    move_to_another_host();
     int looks = 0;
     psync_wait wait = {.timeout = 0.5, .interrupt = count, .argument = &looks};
     assert_int_equal(psync_lock_acquire(lock, &wait, NULL, NULL), PSYNC_NO);
     assert_true(looks < LOOKS_MAX); /* thousands, if each look takes the lease for another */
     psync_hold_free(hold);
-    psync_lock_close(lock);
-    psync_space_close(space);
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    assert_int_equal(system(command), 0);
+}
+
+static int list_one(void *argument, const char *key, size_t length, const psync_owner *owner)
+{
+    (void)key;
+    (void)length;
+    (void)owner;
+    return count(argument);
+}
+
+static void a_lease_that_is_renewed_during_a_look_goes_on(void **state)
+{
+    (void)state;
+    psync_hold *hold;
+    int listed = 0;
+    assert_int_equal(psync_lock_hold(lock, LEASE, NULL, &hold, NULL), PSYNC_OK);
+    renewed = hold;
+    assert_int_equal(psync_lock_exists(lock, NULL), PSYNC_OK);
+    assert_null(renewed);
+    assert_int_equal(psync_hold_renew(hold, LEASE, NULL), PSYNC_OK);
+    renewed = hold;
+    assert_int_equal(psync_space_each_lock(space, list_one, &listed, NULL), PSYNC_OK);
+    assert_null(renewed);
+    assert_int_equal(listed, 1);
+    assert_int_equal(psync_hold_release(hold, NULL), PSYNC_OK);
+    psync_hold_free(hold);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_lease_of_another_host_is_slept_for)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_lease_of_another_host_is_slept_for, open_one, close_one),
+        cmocka_unit_test_setup_teardown(a_lease_that_is_renewed_during_a_look_goes_on, open_one, close_one),
+    };
     system_clock = psync__clock;
     psync__clock = &two_clocks;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,10 +40,10 @@ static int64_t lease_end(const struct file_record *record)
     return end < INT64_MAX ? (int64_t)end : INT64_MAX;
 }
 
-bool file_acquisition_ended(struct file_home *home, const struct file_record *record)
+bool file_acquisition_ended(struct file_home *home, const struct file_record *record, int64_t now)
 {
     if (!record->hold) return false;
-    if (record->expires_boot && psync__clock->boottime() >= lease_end(record)) return true;
+    if (record->expires_boot && now >= lease_end(record)) return true;
     return file_identity_alive(home, record->nonce) == PSYNC_ALIVE_NO;
 }
 
@@ -106,7 +106,7 @@ psync_result file_acquisition_sweep(struct file_home *home, struct file_place *p
     struct file_held held;
     psync_result r = file_lock_enter(place, LOCK_EX, &held, error);
     if (r) return r == PSYNC_NO ? PSYNC_OK : r;
-    if (held.record.fence == fence && file_acquisition_ended(home, &held.record)) {
+    if (held.record.fence == fence && file_acquisition_ended(home, &held.record, psync__clock->boottime())) {
         if (held.record.starving) file_give_way(home, place);
         r = file_acquisition_end(place, error);
     }
@@ -141,10 +141,11 @@ psync_result file_acquisition_look(struct file_home *home, struct file_place *pl
                                    psync_error *error)
 {
     struct file_record record;
+    int64_t began = psync__clock->boottime();
     psync_result r = file_lock_read(place, key, &record, error);
     if (r == PSYNC_NO) file_tell_absent(now);
     if (r) return r;
-    if (file_acquisition_ended(home, &record)) {
+    if (file_acquisition_ended(home, &record, began)) {
         file_tell_absent(now);
         r = file_acquisition_sweep(home, place, record.fence, error);
         /* One who may not remove it is content to call it absent, but cannot take the Lock. */

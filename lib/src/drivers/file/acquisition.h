@@ -5,8 +5,11 @@
 
 #include "lock_file.h"
 
-/* Whether the acquisition counts as absent: a Hold whose lease has run out or whose holder has ended. */
-bool file_acquisition_ended(struct file_home *home, const struct file_record *record);
+/*
+ * Whether the acquisition counts as absent: a Hold whose lease has run out or whose holder has ended. now:
+ * boottime, read before the record, unless that is flocked: its lease may have been renewed since.
+ */
+bool file_acquisition_ended(struct file_home *home, const struct file_record *record, int64_t now);
 
 /* What the caller of a step is told. */
 void file_tell_absent(psync_lock_state *now);

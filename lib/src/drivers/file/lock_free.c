@@ -40,7 +40,7 @@ static void mark_touched(const struct file_held *held)
 static psync_result release(struct file_home *home, const struct file_place *place, const struct file_held *held,
                             psync_condition condition, uint64_t fence, psync_error *error)
 {
-    bool ended = file_acquisition_ended(home, &held->record);
+    bool ended = file_acquisition_ended(home, &held->record, psync__clock->boottime());
     if (!ended && !condition_holds(home, &held->record, condition, fence)) return PSYNC_NO;
     if (held->record.starving) file_give_way(home, place);
     if (!held->own) mark_touched(held);
@@ -166,8 +166,8 @@ psync_result file_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64
     if (r) return r;
     r = file_lock_enter_key(&place, key, LOCK_EX, &held, error);
     if (!r) {
-        bool ours =
-            held.record.hold && held.record.fence == fence && !file_acquisition_ended(state->home, &held.record);
+        bool ours = held.record.hold && held.record.fence == fence &&
+                    !file_acquisition_ended(state->home, &held.record, psync__clock->boottime());
         r = ours ? write_lease(state->home, &place, &held, lease, end, error) : PSYNC_NO;
         file_lock_leave(&held);
     }

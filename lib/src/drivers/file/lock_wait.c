@@ -98,10 +98,11 @@ static psync_result list_one(void *argument, struct file_place *place, psync_err
     struct listing *listing = argument;
     struct file_record record;
     psync_owner owner;
+    int64_t began = psync__clock->boottime();
     psync_result r = file_lock_read(place, NULL, &record, error);
     if (r == PSYNC_NO || r == PSYNC_ERROR_DAMAGED) return PSYNC_OK; /* one damaged file hides no other Lock */
     if (r) return r;
-    if (file_acquisition_ended(listing->home, &record)) {
+    if (file_acquisition_ended(listing->home, &record, began)) {
         (void)file_acquisition_sweep(listing->home, place, record.fence, NULL);
         return PSYNC_OK;
     }
