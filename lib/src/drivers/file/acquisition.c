@@ -29,13 +29,19 @@ static bool same_boot(const struct file_record *record)
     return strcmp(boot, record->boot) == 0;
 }
 
-/* Boottime when the lease ends, by our clock; another host's lease ends by the wall clock, the only one we share.
+/*
+ * Boottime when the lease ends, by our clock. The record has the host's, from which a time namespace's is off;
+ * another host's lease ends by the wall clock, the only one we share.
  */
 static int64_t lease_end(const struct file_record *record)
 {
-    if (!record->expires_boot || same_boot(record)) return record->expires_boot;
-    /* The file may say any number. */
-    __int128 end = (__int128)record->expires_wall * 1000 - psync__clock->realtime() + psync__clock->boottime();
+    if (!record->expires_boot) return 0;
+    __int128 end; /* the file may say any number */
+    if (same_boot(record)) {
+        end = (__int128)record->expires_boot + psync__time_namespace();
+    } else {
+        end = (__int128)record->expires_wall * 1000 - psync__clock->realtime() + psync__clock->boottime();
+    }
     if (end < 1) return 1;
     return end < INT64_MAX ? (int64_t)end : INT64_MAX;
 }

@@ -141,7 +141,8 @@ static psync_result write_lease(const struct file_home *home, const struct file_
 {
     char text[FILE_RECORD_LEASE_LENGTH];
     ssize_t written;
-    int64_t boot = psync__clock->boottime() + lease;
+    int64_t ours = psync__clock->boottime() + lease;
+    int64_t boot = ours - psync__time_namespace();
     file_record_put_lease(text, boot, psync__clock->realtime() / 1000 + lease / 1000);
     FILE_RETRY(written, pwrite(held->fd, text, FILE_RECORD_LEASE_LENGTH, FILE_RECORD_LEASE_AT));
     if (written != FILE_RECORD_LEASE_LENGTH) {
@@ -149,7 +150,7 @@ static psync_result write_lease(const struct file_home *home, const struct file_
     }
     int64_t before = held->record.expires_boot;
     if (!before || boot < before) (void)futimens(held->fd, NULL);
-    *end = boot;
+    *end = ours;
     if (!home->options.durable) return PSYNC_OK;
     int synced;
     FILE_RETRY(synced, fsync(held->fd));

@@ -28,7 +28,7 @@ static void describe(struct file_state *state, const psync_take *take, uint64_t 
     record->hold = take->hold;
     record->starving = false;
     record->acquired = psync__clock->realtime() / 1000;
-    record->expires_boot = take->lease ? psync__clock->boottime() + take->lease : 0;
+    record->expires_boot = take->lease ? psync__clock->boottime() - psync__time_namespace() + take->lease : 0;
     record->expires_wall = take->lease ? record->acquired + take->lease / 1000 : 0;
     record->nonce = nonce;
     record->pid = home->pid;

@@ -19,7 +19,7 @@ struct file_record {
     uint64_t fence;
     bool hold;
     bool starving;        /* a taker has waited for long */
-    int64_t expires_boot; /* ns of CLOCK_BOOTTIME of that boot, 0: no lease */
+    int64_t expires_boot; /* ns of the host's CLOCK_BOOTTIME of that boot, 0: no lease */
     int64_t expires_wall; /* us since 1970 */
     int64_t acquired;     /* us since 1970 */
     uint64_t nonce;       /* of the process */
