@@ -107,7 +107,7 @@ def fences_of_two_boot_ids(space, path):
     process = subprocess.Popen(space.command('stay'), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     check('a process of one boot id', process.stdout.readline().strip() == '0')
     offset = read(path).split()[1]
-    ceiling = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 + int(offset) + 990000
+    ceiling = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 + int(offset) + 95000
     write(path, f'{ceiling:019} {offset} {"a" * 16}\n')
     other = fence_of_next(space)
     space.run('release')

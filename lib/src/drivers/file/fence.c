@@ -33,7 +33,7 @@
 
 static const char fence_name[] = FILE_FENCE;
 
-static const int64_t LEASE = 1000000; /* us */
+static const int64_t LEASE = 100000; /* us; longer is hardly cheaper */
 static const int64_t LARGEST = INT64_MAX / 4;
 
 static psync_result create_fences(struct file_home *home, struct file_place *place, psync_error *error)
