@@ -196,7 +196,7 @@ static psync_result renew(struct file_home *home, psync_error *error)
     if (has_offset && offset_holds(home, &read, boot)) {
         fences->offset = read.offset;
         if (!is_told(boot)) memcpy(boot, read.boot, FILE_FENCE_BOOT); /* for those who can tell */
-    } else if (!fences->known || now + fences->offset <= read.ceiling - LEASE) {
+    } else if (!fences->known || now + fences->offset <= read.ceiling - (has_offset ? LEASE : 0)) {
         int64_t wall = psync__clock->realtime() / 1000;
         int64_t first = wall > read.ceiling ? wall : read.ceiling + 1;
         fences->offset = first > now ? first - now : 0;
@@ -231,7 +231,13 @@ static psync_result draw_by_clock(struct file_home *home, uint64_t *fence, psync
 static psync_result draw_by_number(struct file_home *home, uint64_t *fence, psync_error *error)
 {
     struct file_number number;
-    psync_result r = file_number_read(home->fence.fd, home->fence_path, &number, error);
+    struct file_fences by_clock; /* the folder was on a disk before */
+    psync_result r = file_number_read_text(home->fence.fd, home->fence_path, &number, error);
+    if (!r && file_fence_parse(number.text, &by_clock)) {
+        number.value = by_clock.ceiling;
+    } else if (!r) {
+        r = file_number_parse(home->fence_path, &number, error);
+    }
     if (r) return r;
     if (number.value == INT64_MAX) return exhausted(home, error);
     int64_t now = psync__clock->realtime() / 1000;

@@ -16,7 +16,8 @@ struct file_held {
 /* Opens the Lock's file at a place, flocks it (LOCK_SH, LOCK_EX) and reads it. PSYNC_NO: there is none. */
 psync_result file_lock_enter(struct file_place *place, int how, struct file_held *held, psync_error *error);
 /*
- * What the Lock's file at a place said at one moment within this call, without its flock: looks hold nobody up.
+ * What the Lock's file at a place said at one moment within this call, without its flock: looks hold nobody up;
+ * but with it on a network file system.
  * It is this key's, unless that is NULL or named the place itself.
  */
 psync_result file_lock_read(struct file_place *place, const psync_key *key, struct file_record *record,
