@@ -14,6 +14,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,6 +49,9 @@ static _Thread_local void (*on_boottime)(void);
 static _Thread_local void (*on_realtime)(void);
 static _Thread_local bool swallow_wakes;
 
+/* The thread that went to sleep last. */
+static _Atomic pid_t sleeper;
+
 static void spring(void (**trap)(void))
 {
     void (*run)(void) = *trap;
@@ -68,6 +72,9 @@ long syscall(long number, ...)
     if (number == SYS_futex && (a[1] & FUTEX_CMD_MASK) == FUTEX_WAKE_BITSET) {
         spring(&on_wake);
         if (swallow_wakes) return 1;
+    }
+    if (number == SYS_futex && (a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET) {
+        atomic_store(&sleeper, (pid_t)real(SYS_gettid, 0, 0, 0, 0, 0, 0));
     }
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
@@ -186,12 +193,29 @@ static void *wait_for_change(void *argument)
     return NULL;
 }
 
+/* Whether a thread is in a system call that sleeps. */
+static bool is_asleep(pid_t thread)
+{
+    char path[64];
+    char text[256] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
+    FILE *stat = fopen(path, "re");
+    if (!stat) return false;
+    bool told = fgets(text, sizeof text, stat) != NULL;
+    fclose(stat);
+    const char *name_end = strrchr(text, ')');
+    return told && name_end && name_end[1] == ' ' && name_end[2] == 'S';
+}
+
+/* One that is only about to sleep would find what changed by itself, and ring in the waker's place. */
 static pthread_t begin_waiting(void)
 {
     pthread_t thread;
     struct shm_cell *at = shm_cell_at(((struct shm_state *)state)->file, (uint32_t)cell);
+    atomic_store(&sleeper, 0);
     assert_int_equal(pthread_create(&thread, NULL, wait_for_change, NULL), 0);
-    while (!(atomic_load(&at->word.futex) & SHM_FUTEX_SET)) usleep(1000);
+    while (!atomic_load(&sleeper) || !is_asleep(atomic_load(&sleeper))) usleep(1000);
+    assert_true(atomic_load(&at->word.futex) & SHM_FUTEX_SET);
     return thread;
 }
 
