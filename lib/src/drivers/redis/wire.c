@@ -231,6 +231,24 @@ static net_outcome broken(net_call *call, net_outcome outcome, int number)
     return outcome;
 }
 
+/*
+ * A server that refuses a connection says why and closes it, perhaps before it was sent anything. What it said
+ * tells more than the broken pipe.
+ */
+static net_outcome sent_in_vain(net_call *call, struct redis_wire *wire, net_outcome outcome, int number)
+{
+    redisReply *reply = NULL;
+    bool said = redis_wire_reply_if_there(call, wire, &reply) == NET_DONE && reply;
+    if (said && reply->type == REDIS_REPLY_ERROR) {
+        psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the server closed the connection: %.160s",
+                        reply->str);
+    } else {
+        broken(call, outcome, number);
+    }
+    if (reply) freeReplyObject(reply);
+    return outcome;
+}
+
 net_outcome redis_wire_send(net_call *call, struct redis_wire *wire)
 {
     size_t done = 0;
@@ -245,7 +263,7 @@ net_outcome redis_wire_send(net_call *call, struct redis_wire *wire)
         int number = sent < 0 ? errno : 0;
         /* What TLS has taken in parts may be out as a whole. */
         net_outcome failed = done >= wire->first || wire->tls ? NET_LOST : NET_NOT_SENT;
-        if (number != EAGAIN && number != EINTR) return broken(call, failed, number);
+        if (number != EAGAIN && number != EINTR) return sent_in_vain(call, wire, failed, number);
         if (net_serve(call)) return failed;
     }
     wire->length = 0;
