@@ -460,6 +460,38 @@ static void a_child_s_hold_on_an_inherited_handle_ends_with_the_child(void)
     }
 }
 
+/* Looks all the time, so that whoever frees the Hold finds no processor free, and ends as soon as it is. */
+static void holds_until_freed(int index, void *argument)
+{
+    struct stage *a = argument;
+    psync_lock *lock = lock_of(a->key);
+    if (index == 0) {
+        hold_now(lock);
+        meet(&a->ready);
+    }
+    while (index == 0 ? psync_lock_exists(lock, ERR) == PSYNC_OK : !atomic_load(&a->stop)) {
+        if (index) psync_lock_exists(lock, ERR);
+    }
+    _exit(0);
+}
+
+static void who_frees_a_hold_is_told_so_though_its_holder_ends_at_once(void)
+{
+    struct stage *a = stage(1, 0);
+    psync_lock *lock = lock_of(a->key);
+    pid_t busy[3];
+    for (int i = 0; i < 3; i++) busy[i] = process_start(holds_until_freed, i + 1, a);
+    for (int i = 0; i < rounds(200, 50); i++) {
+        pid_t holder = process_start(holds_until_freed, 0, a);
+        expect_meeting(&a->ready, LOST, "the Hold");
+        EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
+        process_join(holder);
+        EXPECT(PSYNC_NO, psync_lock_release(lock, ERR));
+    }
+    atomic_store(&a->stop, 1);
+    for (int i = 0; i < 3; i++) process_join(busy[i]);
+}
+
 const struct test hold_tests[] = {
     THREADS(a_hold_excludes_and_its_release_frees),
     THREADS(freeing_a_hold_releases_it),
@@ -479,5 +511,6 @@ const struct test hold_tests[] = {
     PROCESSES(a_forked_child_never_ends_its_parent_s_hold),
     PROCESSES(a_parent_s_death_ends_its_hold_though_a_child_lives_on),
     PROCESSES(a_child_s_hold_on_an_inherited_handle_ends_with_the_child),
+    PROCESSES(who_frees_a_hold_is_told_so_though_its_holder_ends_at_once),
     END_OF_TESTS,
 };

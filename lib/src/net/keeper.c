@@ -99,9 +99,9 @@ psync_result net_keep(struct net_home *home, const psync_key *key, uint64_t fenc
     return r;
 }
 
-void net_unkeep(struct net_home *home, const psync_key *key, uint64_t fence)
+bool net_unkeep(struct net_home *home, const psync_key *key, uint64_t fence)
 {
-    if (is_keeper) return; /* the keeper's own renewal */
+    if (is_keeper) return false; /* the keeper's own renewal */
     pthread_mutex_lock(&home->mutex);
     net_kept **at = find(home, key, fence);
     net_kept *kept = *at;
@@ -114,6 +114,7 @@ void net_unkeep(struct net_home *home, const psync_key *key, uint64_t fence)
     }
     pthread_mutex_unlock(&home->mutex);
     free(kept);
+    return kept != NULL;
 }
 
 bool net_hold_lost(struct net_home *home, const psync_key *key, uint64_t fence)

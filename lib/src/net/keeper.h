@@ -39,8 +39,9 @@ typedef struct net_keeper {
  */
 psync_result net_keep(struct net_home *home, const psync_key *key, uint64_t fence, int64_t sent,
                       psync_error *error);
-/* For lock_release and lock_renew, before they send: keeps it no longer. Nothing happens if it is not kept. */
-void net_unkeep(struct net_home *home, const psync_key *key, uint64_t fence);
+/* For lock_release and lock_renew, before they send: keeps it no longer. Whether it was kept: a Hold of this
+ * process. */
+bool net_unkeep(struct net_home *home, const psync_key *key, uint64_t fence);
 /* For psync_driver.hold_lost: whether the keeper gave the Hold up. No I/O. */
 bool net_hold_lost(struct net_home *home, const psync_key *key, uint64_t fence);
 

@@ -113,10 +113,12 @@ static net_outcome take_step(net_call *call, void *argument)
     return row_changes(call);
 }
 
+static psync_result release_one(pg_state *state, psync_key *key, uint64_t fence, psync_error *error);
+
 /* Frees a Hold whose holder ended, in whose stead it is done. */
 static psync_result free_orphan(pg_state *state, psync_key *key, const pg_lock_row *row, psync_error *error)
 {
-    psync_result r = pg_lock_release(state, key, PSYNC_IF_FENCE, row->fence, error);
+    psync_result r = release_one(state, key, row->fence, error);
     return r > 0 ? PSYNC_OK : r; /* another did it */
 }
 
@@ -128,7 +130,7 @@ static psync_result taken(pg_state *state, psync_key *key, const struct lock_cal
     if (lock->is_leased) now->expires = lock->before + lock->lease;
     if (!lock->is_hold || lock->is_leased) return PSYNC_OK;
     psync_result r = net_keep(&state->home, key, lock->fence, lock->before, error);
-    if (r) pg_lock_release(state, key, PSYNC_IF_FENCE, lock->fence, NULL);
+    if (r) release_one(state, key, lock->fence, NULL);
     return r;
 }
 
@@ -152,16 +154,6 @@ psync_result pg_lock_acquire(void *opaque, psync_key *key, const psync_take *tak
 
 /* ---- freeing and renewing ------------------------------------------------- */
 
-/* Whether what was freed is a Hold whose holder had ended: it counted as absent before. */
-static bool was_orphan(net_call *call, const PGresult *rows)
-{
-    psync_owner holder;
-    if (PQgetisnull(rows, 0, 1)) return false;
-    psync_result r =
-        net_owner_read(&call->home->self, PQgetvalue(rows, 0, 1), (size_t)PQgetlength(rows, 0, 1), &holder, NULL);
-    return !r && holder.alive == PSYNC_ALIVE_NO;
-}
-
 /* Runs a change of an acquisition that there is; PSYNC_NO: there was none such. */
 static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_statement statement)
 {
@@ -184,8 +176,7 @@ static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_st
     }
     outcome = pg_change_run(call, &lock->change, statement, &arguments, &rows);
     if (outcome != NET_DONE || call->result) return outcome;
-    bool was_there = PQntuples(rows) && !(statement == PG_LOCK_RELEASE && was_orphan(call, rows));
-    call->result = was_there ? PSYNC_OK : PSYNC_NO;
+    call->result = PQntuples(rows) ? PSYNC_OK : PSYNC_NO;
     PQclear(rows);
     return NET_DONE;
 }
@@ -202,22 +193,60 @@ static net_outcome renew_step(net_call *call, void *argument)
 
 static psync_result look_at(pg_state *state, struct lock_call *lock, psync_error *error);
 
+/* The acquisition with this fence, or, with 0, any but a Hold. */
+static psync_result release_one(pg_state *state, psync_key *key, uint64_t fence, psync_error *error)
+{
+    struct lock_call lock = {.key = key, .fence = fence};
+    if (fence) net_unkeep(&state->home, key, fence);
+    return run(state, NET_CHANGE, &lock, release_step, error);
+}
+
+/* One whose owner has died, plain ones only: such a Hold counts as absent anyhow. */
+static psync_result release_ghost(pg_state *state, psync_key *key, psync_error *error)
+{
+    struct lock_call lock = {.key = key};
+    psync_result r = look_at(state, &lock, error);
+    if (r) return r;
+    bool is_ghost = !lock.row.is_hold && lock.row.owner.alive == PSYNC_ALIVE_NO;
+    return is_ghost ? release_one(state, key, lock.row.fence, error) : PSYNC_NO;
+}
+
+/*
+ * What somebody else holds is looked at before it is freed: a Hold whose holder has ended counts as absent, and
+ * afterwards nobody could tell whether that was so already. fence 0: any. *moved: another acquisition came
+ * meanwhile.
+ */
+static psync_result release_seen(pg_state *state, psync_key *key, uint64_t fence, bool *moved, psync_error *error)
+{
+    struct lock_call lock = {.key = key};
+    psync_result r = look_at(state, &lock, error);
+    *moved = false;
+    if (r) return r;
+    if (fence && lock.row.fence != fence) return PSYNC_NO;
+    const bool is_orphan = pg_lock_row_is_orphan(&lock.row);
+    r = release_one(state, key, lock.row.fence, error);
+    *moved = r == PSYNC_NO && !is_orphan && !fence;
+    return r == PSYNC_OK && is_orphan ? PSYNC_NO : r;
+}
+
 psync_result pg_lock_release(void *opaque, psync_key *key, psync_condition condition, uint64_t fence,
                              psync_error *error)
 {
     pg_state *state = opaque;
-    struct lock_call lock = {.key = key};
+    bool again;
+    if (condition == PSYNC_IF_GHOST) return release_ghost(state, key, error);
     if (condition == PSYNC_IF_FENCE) {
         if (fence == 0 || fence > INT64_MAX) return PSYNC_NO; /* no acquisition has such a one */
-        lock.fence = fence;
+        if (net_unkeep(&state->home, key, fence)) return release_one(state, key, fence, error);
+        return release_seen(state, key, fence, &again, error);
     }
-    if (condition == PSYNC_IF_GHOST) {
-        psync_result r = look_at(state, &lock, error);
-        if (r || lock.row.owner.alive != PSYNC_ALIVE_NO) return r < 0 ? r : PSYNC_NO;
-        lock.fence = lock.row.fence;
-    }
-    if (lock.fence) net_unkeep(&state->home, key, lock.fence);
-    return run(state, NET_CHANGE, &lock, release_step, error);
+    psync_result r;
+    do {
+        again = false;
+        r = release_one(state, key, 0, error);
+        if (r == PSYNC_NO) r = release_seen(state, key, 0, &again, error);
+    } while (again);
+    return r;
 }
 
 static psync_result renew(pg_state *state, struct lock_call *lock, int64_t *expires, psync_error *error)

@@ -22,6 +22,7 @@ void redis_lock_begin(struct redis_lock_task *task, struct redis_state *state, c
     task->kind = REDIS_PLAIN;
     task->lease = 0;
     task->sent = 0;
+    task->is_hold = false;
     task->view.exists = false;
     task->view.owner.fence = 0;
 }
@@ -177,15 +178,9 @@ net_outcome redis_acquire_step(net_call *call, void *argument)
 
 static net_outcome release_answer(net_call *call, struct redis_lock_task *task, const redisReply *reply)
 {
-    (void)task;
-    if (is_text(reply, "none")) return done(call, PSYNC_NO);
-    const char *owner = after_ok(reply);
-    if (!owner) return redis_nonsense(call);
-    psync_owner holder;
-    size_t length = (size_t)(reply->str + reply->len - owner);
-    bool dead = *owner && !net_owner_read(&call->home->self, owner, length, &holder, NULL) &&
-                holder.alive == PSYNC_ALIVE_NO;
-    return done(call, dead ? PSYNC_NO : PSYNC_OK);
+    task->is_hold = is_text(reply, "hold");
+    if (task->is_hold || is_text(reply, "none")) return done(call, PSYNC_NO);
+    return is_text(reply, "ok") ? done(call, PSYNC_OK) : redis_nonsense(call);
 }
 
 net_outcome redis_release_step(net_call *call, void *argument)

@@ -118,19 +118,54 @@ static psync_result release_ghost(struct redis_state *state, const psync_key *ke
     return release_fence(state, key, task.view.owner.fence, error);
 }
 
+/* Anything but a Hold; *is_hold tells that it is one. */
+static psync_result release_plain(struct redis_state *state, const psync_key *key, bool *is_hold,
+                                  psync_error *error)
+{
+    struct redis_lock_task task;
+    redis_lock_begin(&task, state, key);
+    psync_result r = net_run(&state->home, NET_CHANGE, key, redis_release_step, &task, error);
+    *is_hold = r == PSYNC_NO && task.is_hold;
+    return r;
+}
+
+/*
+ * What somebody else holds is looked at before it is freed: a Hold whose holder has ended counts as absent, and
+ * afterwards nobody could tell whether that was so already. fence 0: any. *moved: another acquisition came
+ * meanwhile.
+ */
+static psync_result release_seen(struct redis_state *state, const psync_key *key, uint64_t fence, bool *moved,
+                                 psync_error *error)
+{
+    struct redis_lock_task task;
+    redis_lock_begin(&task, state, key);
+    psync_result r = inspect(&task, error);
+    *moved = false;
+    if (r) return r;
+    const uint64_t seen = task.view.owner.fence;
+    if (!seen || (fence && seen != fence)) return PSYNC_NO;
+    r = release_fence(state, key, seen, error);
+    *moved = r == PSYNC_NO && task.view.exists && !fence;
+    return r == PSYNC_OK && !task.view.exists ? PSYNC_NO : r;
+}
+
 psync_result redis_lock_release(void *opaque, psync_key *key, psync_condition condition, uint64_t fence,
                                 psync_error *error)
 {
     struct redis_state *state = opaque;
+    bool again;
     if (condition == PSYNC_IF_GHOST) return release_ghost(state, key, error);
-    if (condition == PSYNC_IF_FENCE && !fence) return PSYNC_NO; /* no acquisition has that */
     if (condition == PSYNC_IF_FENCE) {
-        net_unkeep(&state->home, key, fence);
-        return release_fence(state, key, fence, error);
+        if (!fence) return PSYNC_NO; /* no acquisition has that */
+        if (net_unkeep(&state->home, key, fence)) return release_fence(state, key, fence, error);
+        return release_seen(state, key, fence, &again, error);
     }
-    struct redis_lock_task task;
-    redis_lock_begin(&task, state, key);
-    return net_run(&state->home, NET_CHANGE, key, redis_release_step, &task, error);
+    psync_result r;
+    do {
+        r = release_plain(state, key, &again, error);
+        if (again) r = release_seen(state, key, 0, &again, error);
+    } while (again);
+    return r;
 }
 
 static psync_result renew(struct redis_state *state, const psync_key *key, uint64_t fence, int kind, int64_t lease,

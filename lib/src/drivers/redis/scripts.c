@@ -135,19 +135,19 @@ static const char acquire[] = LOCK
     "end\n"
     "return 'ok '..a\n";
 
-/* ... fence, or '' for any. Of a Hold the answer holds the owner: whether he has died decides what was freed. */
+/* ... fence, or '' for any but a Hold: whether its holder lives has to be known before it is freed. */
 static const char release[] = LOCK
-    "if s and (ARGV[4]=='' or ARGV[4]==f) then\n"
+    "if s and (ARGV[4]==f or ARGV[4]=='' and d=='0') then\n"
     "  " TELL_LOCK
-    "  local ok=d=='0' and 'ok' or 'ok '..(redis.call('HGET',k,'o') or '')\n"
     "  redis.call('HDEL',k,'s','o')\n"
-    "  redis.call('HSET',k,c,q..ok)\n"
+    "  redis.call('HSET',k,c,q..'ok')\n"
     "  " EXPIRE_WITH_RECORDS
-    "  return ok\n"
+    "  return 'ok'\n"
     "end\n"
-    "redis.call('HSET',k,c,q..'none')\n"
+    "local a=s and d~='0' and 'hold' or 'none'\n"
+    "redis.call('HSET',k,c,q..a)\n"
     "if not s then " EXPIRE_WITH_RECORDS "end\n"
-    "return 'none'\n";
+    "return a\n";
 
 /* ... fence, kind, lease in microseconds. */
 static const char renew[] = LOCK
