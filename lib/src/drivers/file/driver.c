@@ -21,6 +21,7 @@
 
 #include "check.h"
 #include "clock.h"
+#include "count.h"
 #include "failure.h"
 #include "file.h"
 #include "home.h"
@@ -76,24 +77,6 @@ static psync_result set_label(void *opaque, const char *label, psync_error *erro
     return PSYNC_OK;
 }
 
-static int count_lock(void *argument, const char *key, size_t key_length, const psync_owner *owner)
-{
-    (void)key;
-    (void)key_length;
-    (void)owner;
-    ++*(uint64_t *)argument;
-    return 0;
-}
-
-static int count_integer(void *argument, const char *key, size_t key_length, int64_t value)
-{
-    (void)key;
-    (void)key_length;
-    (void)value;
-    ++*(uint64_t *)argument;
-    return 0;
-}
-
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
 #endif
@@ -117,8 +100,8 @@ static psync_result info(void *opaque, psync_info_callback callback, void *argum
     struct stat st;
     psync_result r = PSYNC_OK;
     if (stat(options->root, &st) != 0) r = file_failed(error, errno, "look at", options->root);
-    if (!r) r = file_lock_each(state, count_lock, &locks, error);
-    if (!r) r = file_integer_each(state, count_integer, &integers, error);
+    if (!r) r = file_lock_each(state, psync__count_lock, &locks, error);
+    if (!r) r = file_integer_each(state, psync__count_integer, &integers, error);
     if (r) return r;
     bool on = callback(argument, "folder", options->root) == 0;
     on = on && tell(callback, argument, "mode", "%04o", (unsigned)options->mode);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "count.h"
 #include "finding.h"
 #include "lists.h"
 #include "net/request.h"
@@ -64,24 +65,6 @@ static psync_result get_facts(struct redis_state *state, struct facts *facts, ps
     return r == PSYNC_ERROR_PERMISSION || r == PSYNC_ERROR_UNSUPPORTED ? PSYNC_OK : r;
 }
 
-static int count_lock(void *argument, const char *key, size_t key_length, const psync_owner *owner)
-{
-    (void)key;
-    (void)key_length;
-    (void)owner;
-    ++*(uint64_t *)argument;
-    return 0;
-}
-
-static int count_integer(void *argument, const char *key, size_t key_length, int64_t value)
-{
-    (void)key;
-    (void)key_length;
-    (void)value;
-    ++*(uint64_t *)argument;
-    return 0;
-}
-
 static int tell_number(psync_info_callback callback, void *argument, const char *name, uint64_t number)
 {
     char text[24];
@@ -96,8 +79,8 @@ psync_result redis_info(void *opaque, psync_info_callback callback, void *argume
     uint64_t locks = 0;
     uint64_t integers = 0;
     psync_result r = get_facts(state, &facts, error);
-    if (!r) r = redis_each_lock(state, count_lock, &locks, error);
-    if (!r) r = redis_each_integer(state, count_integer, &integers, error);
+    if (!r) r = redis_each_lock(state, psync__count_lock, &locks, error);
+    if (!r) r = redis_each_integer(state, psync__count_integer, &integers, error);
     if (r) return r;
     bool on = callback(argument, "space", state->home.space) == 0;
     on = on && tell_number(callback, argument, "database", state->options.database) == 0;
@@ -123,8 +106,8 @@ static psync_result check_entries(struct redis_state *state, struct psync_report
 {
     psync_error inner;
     uint64_t count = 0;
-    psync_result r = redis_each_lock(state, count_lock, &count, &inner);
-    if (!r) r = redis_each_integer(state, count_integer, &count, &inner);
+    psync_result r = redis_each_lock(state, psync__count_lock, &count, &inner);
+    if (!r) r = redis_each_integer(state, psync__count_integer, &count, &inner);
     if (r == PSYNC_ERROR_DAMAGED) {
         psync__report(report, PSYNC_WRONG, "remove the key that somebody else has written", "%s", inner.message);
         return PSYNC_OK;
