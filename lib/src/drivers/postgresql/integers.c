@@ -72,7 +72,8 @@ static net_outcome run_short(net_call *call, struct integer_call *integer, bool 
     *done = PQntuples(rows) > 0;
     PQclear(rows);
     /* Relaxed: being late with it costs a try. */
-    if (!*done) __atomic_store_n(&integer->key->cache, psync__clock->monotonic() + SHUT, __ATOMIC_RELAXED);
+    const int64_t again = psync__clock->monotonic() + SHUT;
+    if (!*done) __atomic_store_n(&integer->key->cache, (uint64_t)again, __ATOMIC_RELAXED);
     return NET_DONE;
 }
 
