@@ -173,7 +173,8 @@ static net_outcome settle(net_call *call, const psync_key *key)
 static net_outcome hang(net_call *call, void *argument)
 {
     (void)argument;
-    while (!net_poll(call, -1, 0)) {}
+    while (!net_poll(call, -1, 0)) {
+    }
     return NET_LOST;
 }
 

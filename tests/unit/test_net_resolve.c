@@ -50,8 +50,7 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
     pthread_mutex_lock(&servers.mutex);
     servers.asked++;
     if (strcmp(host, "silent.test") == 0) servers.kept_waiting = true;
-    while (servers.silent && strcmp(host, "silent.test") == 0)
-        pthread_cond_wait(&servers.changed, &servers.mutex);
+    while (servers.silent && strcmp(host, "silent.test") == 0) pthread_cond_wait(&servers.changed, &servers.mutex);
     pthread_mutex_unlock(&servers.mutex);
     if (!strstr(host, ".test")) return EAI_NONAME;
     int failure = real("127.0.0.1", port, &by_number, list);
@@ -89,7 +88,8 @@ static struct psync_clock patient;
 static int poll_patiently(struct pollfd *descriptors, nfds_t count, int64_t ns)
 {
     int ready;
-    while ((ready = poll(descriptors, count, 5)) == 0 && !kept_waiting()) {}
+    while ((ready = poll(descriptors, count, 5)) == 0 && !kept_waiting()) {
+    }
     if (ready == 0) fake_pass(ns);
     return ready;
 }

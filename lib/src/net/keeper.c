@@ -36,7 +36,8 @@ struct net_kept {
 enum { MARGIN = 20 };
 
 static _Thread_local bool is_keeper;
-/* Boottime: no request of the keeper's takes longer, for then a Hold counts as lost, and who waits must hear of it. */
+/* Boottime: no request of the keeper's takes longer, for then a Hold counts as lost, and who waits must hear of it.
+ */
 static _Thread_local int64_t request_ends;
 
 bool net_is_keeper(void)
