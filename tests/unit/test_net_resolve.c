@@ -107,9 +107,34 @@ static int setup(void **state)
     return 0;
 }
 
+/* How many eventfds this process has open. */
+static int eventfds(void)
+{
+    int count = 0;
+    char name[300], target[64];
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        snprintf(name, sizeof name, "/proc/self/fd/%s", entry->d_name);
+        ssize_t length = readlink(name, target, sizeof target - 1);
+        if (length < 0) continue;
+        target[length] = '\0';
+        count += strstr(target, "eventfd") != NULL;
+    }
+    closedir(folder);
+    return count;
+}
+
+/* Waits until there are none but the bell's: whoever looked a name up is through. */
+static void wait_for_the_last_eventfd(void)
+{
+    while (eventfds() > 1) poll(NULL, 0, 1);
+}
+
 static int teardown(void **state)
 {
     set_silent(false);
+    wait_for_the_last_eventfd();
     alarm(0);
     return engine_close(state);
 }
@@ -201,30 +226,6 @@ static void the_hook_runs_meanwhile_and_may_leave(void **state)
 
 /* ---- fork --------------------------------------------------------------------- */
 
-/* How many eventfds this process has open. */
-static int eventfds(void)
-{
-    int count = 0;
-    char name[300], target[64];
-    DIR *folder = opendir("/proc/self/fd");
-    assert_non_null(folder);
-    for (const struct dirent *entry; (entry = readdir(folder));) {
-        snprintf(name, sizeof name, "/proc/self/fd/%s", entry->d_name);
-        ssize_t length = readlink(name, target, sizeof target - 1);
-        if (length < 0) continue;
-        target[length] = '\0';
-        count += strstr(target, "eventfd") != NULL;
-    }
-    closedir(folder);
-    return count;
-}
-
-/* Waits until there are none but the bell's: whoever looked a name up is through. */
-static void wait_for_the_last_eventfd(void)
-{
-    while (eventfds() > 1) poll(NULL, 0, 1);
-}
-
 static pid_t child;
 
 static int fork_and_leave(void)
@@ -262,7 +263,6 @@ static void a_child_asks_for_itself(void **state)
     assert_int_equal(status, 0);
     set_silent(false);
     assert_int_equal(resolve("silent.test", 100 * S, found), PSYNC_OK);
-    wait_for_the_last_eventfd();
 }
 
 /* ---- drivers ------------------------------------------------------------------ */
