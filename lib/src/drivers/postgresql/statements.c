@@ -163,10 +163,10 @@ static const struct {
     [PG_LOCK_CREATE] = {"b",
         "INSERT INTO @.locks (space, key, fence, changed) SELECT ~, $1, fence, clock_timestamp() FROM @.layout WHERE one"
         " ON CONFLICT (space, key) DO NOTHING"},
-    /* $5 fence, or NULL for any but a Hold: whether its holder lives has to be known before it is freed. */
+    /* $5 fence: so a release that arrives late frees no later acquisition. */
     [PG_LOCK_RELEASE] = {CHANGE "si",
         "WITH freed AS (UPDATE @.locks AS l SET held = false, changed = clock_timestamp()," RUNG("l")
-        " WHERE space = ~ AND key = $3 AND " LOCKED " AND ($5 IS NULL AND NOT l.hold OR fence = $5)"
+        " WHERE space = ~ AND key = $3 AND " LOCKED " AND fence = $5"
         " RETURNING fence, rung)" TELL_AND_RECORD("freed", "fence", "fence::text")},
     /* $5 fence, $6 lease in us, $7 whether it is the user's. An earlier end is what waiters must hear of. */
     [PG_LOCK_RENEW] = {CHANGE "siit",
