@@ -103,8 +103,8 @@ def keeps_connections(run, site):
     need(site.burst(120) <= pids, 'a process ended')
     need(site.value(run) == before + 120, f'{site.value(run)} increments, not {before + 120}')
     site.by_all(space='other')
-    need(kept < site.connections() and len(site.connections()) == 2 * CHILDREN,
-         f'{len(site.connections())} connections of {CHILDREN} processes and 2 spaces')
+    # The server may not yet have parted with who asked for the value.
+    site.until_connections(lambda now: kept < now and len(now) == 2 * CHILDREN, 'a connection for each space')
 
 
 def pauses_workers(run, site):
@@ -144,7 +144,7 @@ def outlives_processes(run, site):
         need(site.ask('hold and wait', strict, key='shut').answer() is None, 'it was not ended')
         need(script.does('lock', 'shut-hold', 'waitFor', TIME_LIMIT) is True, 'its Hold stays')
         script.does('lock', 'shut', 'unlock')
-    site.until_connections(lambda now: now == kept, 'a killed process leaves its connections')
+    site.until_connections(lambda now: now <= kept, 'a killed process leaves its connections')
     need(site.by_all() == pids, 'other processes ended')
 
 
