@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "addresses.h"
 #include "failure.h"
 #include "state.h"
 
@@ -241,6 +242,11 @@ static psync_result start(net_call *call, PGconn **pg)
     unsigned turn = atomic_load_explicit(&state->turn, memory_order_relaxed);
     pg_parameters parameters = pg_options_turned(&state->options, turn);
     if (!parameters.names) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
+    psync_result r = pg_addresses_find(call, &parameters, call->until);
+    if (r) {
+        pg_parameters_free(&parameters);
+        return r;
+    }
     *pg = PQconnectStartParams((const char *const *)parameters.names, (const char *const *)parameters.values, 0);
     pg_parameters_free(&parameters);
     if (!*pg) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
@@ -251,7 +257,7 @@ static psync_result start(net_call *call, PGconn **pg)
     int64_t until = call->until;
     bool shared = state->options.connect_timeout < until - now;
     if (shared) until = now + state->options.connect_timeout;
-    psync_result r = log_in(call, *pg, until);
+    r = log_in(call, *pg, until);
     if (r != PSYNC_NO) return r;
     atomic_fetch_add_explicit(&state->turn, 1, memory_order_relaxed);
     return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the server does not answer");

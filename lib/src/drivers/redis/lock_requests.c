@@ -22,7 +22,6 @@ void redis_lock_begin(struct redis_lock_task *task, struct redis_state *state, c
     task->kind = REDIS_PLAIN;
     task->lease = 0;
     task->sent = 0;
-    task->is_hold = false;
     task->view.exists = false;
     task->view.owner.fence = 0;
 }
@@ -49,11 +48,11 @@ static psync_result read_view(net_call *call, const char *text, size_t length, s
         return PSYNC_ERROR_DAMAGED;
     }
     psync_result r = net_owner_read(&call->home->self, text, (size_t)(end - text), &view->owner, call->error);
+    view->owner.fence = (uint64_t)fence;
     if (r) return r;
     view->kind = (int)kind;
     view->left = left < 0 ? -1 : left * 1000;
     view->at = psync__clock->boottime();
-    view->owner.fence = (uint64_t)fence;
     view->owner.is_hold = kind != REDIS_PLAIN;
     if (kind == REDIS_LEASED) view->owner.expires_at = (psync__clock->realtime() + view->left) / 1000;
     view->exists = !(view->owner.is_hold && view->owner.alive == PSYNC_ALIVE_NO);
@@ -178,8 +177,8 @@ net_outcome redis_acquire_step(net_call *call, void *argument)
 
 static net_outcome release_answer(net_call *call, struct redis_lock_task *task, const redisReply *reply)
 {
-    task->is_hold = is_text(reply, "hold");
-    if (task->is_hold || is_text(reply, "none")) return done(call, PSYNC_NO);
+    (void)task;
+    if (is_text(reply, "none")) return done(call, PSYNC_NO);
     return is_text(reply, "ok") ? done(call, PSYNC_OK) : redis_nonsense(call);
 }
 
@@ -190,7 +189,7 @@ net_outcome redis_release_step(net_call *call, void *argument)
     char fence[24];
     redis_request_begin(&request, call, REDIS_RELEASE, 1, &task->text);
     redis_request_add_text(&request, task->state->suffix);
-    add_fence(&request, fence, task->fence);
+    add_number(&request, fence, task->fence);
     return change(call, task, &request, release_answer);
 }
 

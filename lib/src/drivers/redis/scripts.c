@@ -19,7 +19,12 @@
  * Each changing request carries its client and number. The same number again
  * gets the result that is stored, a smaller one is refused: so a request that
  * is repeated happens once, and one that was left in a dead connection cannot
- * happen late. "No" and "overflow" are stored too, for the same reason.
+ * happen late. "No" and "overflow" are stored too, for the same reason. One
+ * that its client has given up may still come: a release names the acquisition
+ * that it is about, so it never frees a later one.
+ *
+ * A repeat writes its record again: who then WAITs for replicas waits for all
+ * that was written before, the change itself too.
  *
  * A hash that holds neither a value nor an acquisition expires after the life
  * of its records. In others the records of clients that are gone are swept:
@@ -48,7 +53,10 @@
 #define KNOWN_NUMBER \
     "if r then\n" \
     "  local d=string.sub(r,1,16)-n\n" \
-    "  if d==0 then return string.sub(r,29) end\n" \
+    "  if d==0 then\n" \
+    "    redis.pcall('HSET',k,c,r)\n" \
+    "    return string.sub(r,29)\n" \
+    "  end\n" \
     "  if d>0 then return redis.error_reply('STALE a later request of this client was served before') end\n" \
     "end\n"
 
@@ -135,19 +143,18 @@ static const char acquire[] = LOCK
     "end\n"
     "return 'ok '..a\n";
 
-/* ... fence, or '' for any but a Hold: whether its holder lives has to be known before it is freed. */
+/* ... fence. */
 static const char release[] = LOCK
-    "if s and (ARGV[4]==f or ARGV[4]=='' and d=='0') then\n"
+    "if s and ARGV[4]==f then\n"
     "  " TELL_LOCK
     "  redis.call('HDEL',k,'s','o')\n"
     "  redis.call('HSET',k,c,q..'ok')\n"
     "  " EXPIRE_WITH_RECORDS
     "  return 'ok'\n"
     "end\n"
-    "local a=s and d~='0' and 'hold' or 'none'\n"
-    "redis.call('HSET',k,c,q..a)\n"
+    "redis.call('HSET',k,c,q..'none')\n"
     "if not s then " EXPIRE_WITH_RECORDS "end\n"
-    "return a\n";
+    "return 'none'\n";
 
 /* ... fence, kind, lease in microseconds. */
 static const char renew[] = LOCK

@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -25,6 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "net/resolve.h"
 #include "system.h"
 #include "tls.h"
 
@@ -126,15 +126,11 @@ static psync_result connect_any(net_call *call, const struct addrinfo *list, int
 
 static psync_result connect_host(net_call *call, const struct redis_host *host, int *fd)
 {
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-    struct addrinfo *list = NULL;
-    int failure = getaddrinfo(host->name, host->port, &hints, &list);
-    if (failure) {
-        return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the host \"%.100s\" is not found: %s",
-                               host->name, gai_strerror(failure));
-    }
-    psync_result r = connect_any(call, list, fd);
-    freeaddrinfo(list);
+    net_lookup *lookup;
+    psync_result r = net_resolve(call, host->name, host->port, call->until, &lookup);
+    if (r) return r;
+    r = connect_any(call, net_addresses(lookup), fd);
+    net_resolved(lookup);
     return r;
 }
 
