@@ -41,6 +41,8 @@ static atomic_uint_least64_t wires;
 struct redis_wire {
     uint64_t number;
     int fd;
+    bool local;            /* a unix socket */
+    bool heard;            /* something came from the server */
     struct redis_tls *tls; /* NULL without TLS */
     redisReader *reader;
     char *out; /* what is to be sent */
@@ -158,8 +160,9 @@ psync_result redis_wire_open(net_call *call, const struct redis_options *options
         return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
     }
     new->fd = -1;
+    new->local = !*host->port;
     new->number = atomic_fetch_add_explicit(&wires, 1, memory_order_relaxed) + 1;
-    psync_result r = *host->port ? connect_host(call, host, &new->fd) : connect_socket(call, host->name, &new->fd);
+    psync_result r = new->local ? connect_socket(call, host->name, &new->fd) : connect_host(call, host, &new->fd);
     if (!r && options->tls) r = redis_tls_open(call, new->fd, options, host->name, &new->tls);
     if (r) {
         redis_wire_close(new);
@@ -222,14 +225,17 @@ bool redis_wire_put_words(struct redis_wire *wire, int count, const char *const 
     return redis_wire_put(wire, count, words, lengths);
 }
 
-static net_outcome broken(net_call *call, net_outcome outcome, int number)
+static net_outcome broken(net_call *call, const struct redis_wire *wire, net_outcome outcome, int number)
 {
-    if (number == EPROTO) {
-        psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, number, "the connection broke: it no longer is TLS");
+    const char *hint =
+        wire->heard || wire->tls || wire->local ? "" : "; if it wants TLS, the DSN needs rediss:// or tls=yes";
+    if (number == EPROTO && wire->tls) {
+        redis_tls_broken(call, wire->tls);
     } else if (number) {
-        psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, number, "the connection broke: %s", strerror(number));
+        psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, number, "the connection broke: %s%s",
+                        strerror(number), hint);
     } else {
-        psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the server closed the connection");
+        psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the server closed the connection%s", hint);
     }
     return outcome;
 }
@@ -241,12 +247,12 @@ static net_outcome broken(net_call *call, net_outcome outcome, int number)
 static net_outcome sent_in_vain(net_call *call, struct redis_wire *wire, net_outcome outcome, int number)
 {
     redisReply *reply = NULL;
-    bool said = redis_wire_reply_if_there(call, wire, &reply) == NET_DONE && reply;
-    if (said && reply->type == REDIS_REPLY_ERROR) {
+    net_outcome heard = redis_wire_reply_if_there(call, wire, &reply); /* if it fails, it tells why */
+    if (heard == NET_DONE && reply && reply->type == REDIS_REPLY_ERROR) {
         psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the server closed the connection: %.160s",
                         reply->str);
-    } else {
-        broken(call, outcome, number);
+    } else if (heard == NET_DONE) {
+        broken(call, wire, outcome, number);
     }
     if (reply) freeReplyObject(reply);
     return outcome;
@@ -309,6 +315,7 @@ static net_outcome parse(net_call *call, struct redis_wire *wire, redisReply **r
 
 static net_outcome feed(net_call *call, struct redis_wire *wire, const char *bytes, ssize_t length)
 {
+    wire->heard = true;
     if (redisReaderFeed(wire->reader, bytes, (size_t)length) == REDIS_OK) return NET_DONE;
     psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "an answer cannot be read: %.80s",
                     wire->reader->errstr);
@@ -326,9 +333,9 @@ net_outcome redis_wire_reply(net_call *call, struct redis_wire *wire, redisReply
             o = feed(call, wire, bytes, got);
             if (o != NET_DONE) return o;
         } else if (got == 0) {
-            return broken(call, NET_LOST, 0);
+            return broken(call, wire, NET_LOST, 0);
         } else if (errno != EAGAIN && errno != EINTR) {
-            return broken(call, NET_LOST, errno);
+            return broken(call, wire, NET_LOST, errno);
         } else if (net_serve(call)) {
             return NET_LOST;
         }
@@ -351,11 +358,11 @@ net_outcome redis_wire_reply_if_there(net_call *call, struct redis_wire *wire, r
             o = feed(call, wire, bytes, got);
             if (o != NET_DONE) return o;
         } else if (got == 0) {
-            return broken(call, NET_LOST, 0);
+            return broken(call, wire, NET_LOST, 0);
         } else if (errno == EAGAIN) {
             return NET_DONE;
         } else if (errno != EINTR) {
-            return broken(call, NET_LOST, errno);
+            return broken(call, wire, NET_LOST, errno);
         }
     }
 }
