@@ -164,7 +164,8 @@ static uint64_t mark_of(const net_bell *bell, const net_channel *channel)
     return 1 + channel->event % marks;
 }
 
-/* What the await was called with was asked for since the last ring, and listened to since: only time may change it. */
+/* What the await was called with was asked for since the last ring, and listened to since: only time may change it.
+ */
 static bool is_known(const struct await *await)
 {
     return await->mark && !await->polling && await->mark == mark_of(&await->home->bell, await->channel);

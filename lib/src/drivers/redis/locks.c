@@ -31,7 +31,10 @@
 #include "lock_requests.h"
 #include "net/request.h"
 
-enum { PID_BITS = 22, START_BITS = 64 - NET_MARK_BITS }; /* Linux has no more; a start: ticks of a hundredth second */
+enum {
+    PID_BITS = 22,
+    START_BITS = 64 - NET_MARK_BITS
+}; /* Linux has no more; a start: ticks of a hundredth second */
 
 static const uint64_t START_MASK = (UINT64_C(1) << START_BITS) - 1;
 
@@ -265,7 +268,8 @@ psync_result redis_lock_await(void *opaque, psync_key *key, psync_lock_state *se
     const uint64_t version[2] = {seen->fence, 0};
     char news[NET_NEWS_SIZE];
     redis_lock_begin(&watch.task, state, key);
-    psync_result r = net_await(&state->home, watch.task.channel, version, seen->version[1] >> START_BITS, look, &watch, deadline, news, error);
+    psync_result r = net_await(&state->home, watch.task.channel, version, seen->version[1] >> START_BITS, look,
+                               &watch, deadline, news, error);
     if (r == PSYNC_OK && *news && is_end(news, seen->fence)) seen->exists = false;
     return r;
 }
