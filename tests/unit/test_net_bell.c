@@ -62,15 +62,10 @@ static psync_result look(void *argument, bool ask, int64_t *again, psync_error *
     return r;
 }
 
-static psync_result await_marked(int64_t time, uint64_t version, uint64_t mark)
-{
-    const uint64_t seen[2] = {7, version};
-    return net_await(&home, "chan", seen, mark, look, NULL, fake.monotonic + time, key.news, &error);
-}
-
 static psync_result await_version(int64_t time, uint64_t version)
 {
-    return await_marked(time, version, 0);
+    const uint64_t seen[2] = {7, version};
+    return net_await(&home, "chan", seen, look, NULL, fake.monotonic + time, key.news, &error);
 }
 
 static psync_result await(int64_t time)
@@ -147,51 +142,6 @@ static void another_version_or_a_ring_is_a_reason_to_look_again(void **state)
     assert_int_equal(await_version(S, 2), PSYNC_NO);
     assert_int_equal(engine_count(A_LOOK), 3);
     assert_int_equal(engine_count(A_LISTEN), 1);
-}
-
-static void what_a_request_said_since_the_mark_need_not_be_asked_again(void **state)
-{
-    (void)state;
-    assert_int_equal(net_bell_mark(&home, "chan"), 0);
-    assert_int_equal(await_version(S, 1), PSYNC_NO);
-    engine_ring(1, "chan\n");
-    assert_int_equal(await_version(S, 1), PSYNC_OK);
-    const uint64_t mark = net_bell_mark(&home, "chan");
-    assert_int_not_equal(mark, 0);
-    engine_forget();
-    assert_int_equal(await_marked(10 * S, 2, mark), PSYNC_NO);
-    ORDER(A_LOOK);
-    assert_int_equal(engine_asked(A_LOOK, 0)->number, false);
-    engine_ring(1, "chan\n");
-    assert_int_equal(await_marked(10 * S, 2, mark), PSYNC_OK);
-    assert_int_equal(await_marked(100 * S, 3, net_bell_mark(&home, "chan")), PSYNC_NO);
-    assert_in_range(engine_count(A_LOOK), 5, 9); /* the marked ones, and twice a minute */
-}
-
-static void what_rang_or_was_lost_since_the_mark_is_asked_again(void **state)
-{
-    (void)state;
-    assert_int_equal(await_version(S, 1), PSYNC_NO);
-    const uint64_t mark = net_bell_mark(&home, "chan");
-    engine_ring(1, "chan\n");
-    assert_int_equal(await_version(S, 1), PSYNC_OK); /* another thread's */
-    engine_forget();
-    assert_int_equal(await_marked(S, 2, mark), PSYNC_NO);
-    assert_int_equal(engine_asked(A_LOOK, 0)->number, true);
-    const uint64_t second = net_bell_mark(&home, "chan");
-    assert_int_not_equal(second, mark);
-    net_awaited(&home);
-    assert_int_equal(net_bell_mark(&home, "chan"), 0);
-    engine_forget();
-    assert_int_equal(await_marked(S, 3, second), PSYNC_NO);
-    ORDER(A_LISTEN, A_LOOK);
-    assert_int_equal(engine_asked(A_LOOK, 0)->number, true);
-    const uint64_t third = net_bell_mark(&home, "chan");
-    engine_hang_up(1);
-    assert_int_equal(await_marked(S, 3, 0), PSYNC_NO);
-    engine_forget();
-    assert_int_equal(await_marked(S, 4, third), PSYNC_NO);
-    assert_int_equal(engine_asked(A_LOOK, 0)->number, true);
 }
 
 static void without_a_ring_the_engine_is_asked_twice_a_minute(void **state)
@@ -469,7 +419,7 @@ static void *waits_for_each(void *argument)
         while (r >= 0 && atomic_load(&counter->value) == i) {
             /* Some in slices, some without. */
             int64_t until = counter - counters < 3 ? psync__clock->monotonic() + 2 * MS : PSYNC_NEVER - 1;
-            r = net_await(&home, counter->channel, seen, 0, look_at_counter, (void *[]){counter, &i}, until, NULL,
+            r = net_await(&home, counter->channel, seen, look_at_counter, (void *[]){counter, &i}, until, NULL,
                           &told);
         }
         if (r < 0) counter->failed = r;
@@ -542,7 +492,7 @@ static void a_short_wait_beside_a_long_one_leaves_it_a_reader(void **state)
         const int64_t until = psync__clock->monotonic() + round % 100 * 2000;
         const uint64_t seen[2] = {0, 0};
         psync_result r =
-            net_await(&home, channel, seen, 0, look_at_counter, (void *[]){&never, &zero}, until, NULL, &error);
+            net_await(&home, channel, seen, look_at_counter, (void *[]){&never, &zero}, until, NULL, &error);
         assert_int_equal(r, PSYNC_NO);
         atomic_store(&counter->value, round + 1);
         ring_all(counter->channel);
@@ -563,8 +513,6 @@ int main(void)
         TEST(a_wait_in_slices_asks_the_engine_once),
         TEST(a_ring_between_two_slices_is_heard),
         TEST(another_version_or_a_ring_is_a_reason_to_look_again),
-        TEST(what_a_request_said_since_the_mark_need_not_be_asked_again),
-        TEST(what_rang_or_was_lost_since_the_mark_is_asked_again),
         TEST(without_a_ring_the_engine_is_asked_twice_a_minute),
         TEST(a_look_says_itself_when_the_next_is_due),
         TEST(a_signal_ends_the_sleep),

@@ -30,7 +30,6 @@ struct await {
     net_home *home;
     net_channel *channel;
     const uint64_t *seen;
-    uint64_t mark;
     net_look *look;
     void *argument;
     int64_t deadline;
@@ -124,17 +123,6 @@ static int64_t pause_after_look(const struct await *await, bool asked)
     return net_jitter(channel->pause);
 }
 
-/* What was seen at the rings that there were then still is so. */
-static void note_quiet(struct await *await, uint64_t rings, uint64_t generation)
-{
-    net_channel *channel = await->channel;
-    channel->quiet = true;
-    channel->quiet_rings = rings;
-    channel->quiet_generation = generation;
-    memcpy(channel->seen, await->seen, sizeof channel->seen);
-    channel->ask_at = psync__clock->monotonic() + pause_after_look(await, true);
-}
-
 /* Looks, without the mutex. PSYNC_OK: changed. */
 static psync_result look(struct await *await, bool ask)
 {
@@ -149,32 +137,13 @@ static psync_result look(struct await *await, bool ask)
     if (net_forked_since(await->forks)) return r < 0 ? r : PSYNC_NO;
     if (r != PSYNC_NO) return r;
     channel->look_at = again;
-    if (ask) note_quiet(await, rings, generation);
-    return GO_ON;
-}
-
-/*
- * Marks are few, so that one may come again: but only after millions of events
- * between a request and the await that follows it.
- */
-static uint64_t mark_of(const net_bell *bell, const net_channel *channel)
-{
-    const uint64_t marks = (1 << NET_MARK_BITS) - 1;
-    if (bell->polling || channel->listened != bell->generation) return 0;
-    return 1 + channel->event % marks;
-}
-
-/* What the await was called with was asked for since the last ring, and listened to since: only time may change it.
- */
-static bool is_known(const struct await *await)
-{
-    return await->mark && !await->polling && await->mark == mark_of(&await->home->bell, await->channel);
-}
-
-static psync_result trust(struct await *await)
-{
-    note_quiet(await, await->channel->rings, await->home->bell.generation);
-    await->channel->look_at = 0;
+    if (ask) {
+        channel->quiet = true;
+        channel->quiet_rings = rings;
+        channel->quiet_generation = generation;
+        memcpy(channel->seen, await->seen, sizeof channel->seen);
+        channel->ask_at = psync__clock->monotonic() + pause_after_look(await, true);
+    }
     return GO_ON;
 }
 
@@ -239,22 +208,19 @@ static psync_result turn(struct await *await)
     const int64_t now = psync__clock->monotonic();
     if (now >= await->deadline || await->home->bell.wakes != await->wakes) return PSYNC_NO;
     if (!is_listened(await)) return come_to_listen(await);
-    if (!is_quiet(await) && is_known(await)) return trust(await);
     if (!is_quiet(await) || now >= channel->ask_at) return look(await, true);
     if (now >= channel->look_at) return look(await, false);
     return sleep_until_rung(await);
 }
 
-psync_result net_await(struct net_home *home, const char *channel, const uint64_t seen[2], uint64_t mark,
-                       net_look *look_, void *argument, int64_t deadline, char news[NET_NEWS_SIZE],
-                       psync_error *error)
+psync_result net_await(struct net_home *home, const char *channel, const uint64_t seen[2], net_look *look_,
+                       void *argument, int64_t deadline, char news[NET_NEWS_SIZE], psync_error *error)
 {
     net_bell *bell = &home->bell;
     psync_error own = {.result = PSYNC_OK}; /* a user's is left alone where all ends well */
     struct await await = {
         .home = home,
         .seen = seen,
-        .mark = mark,
         .look = look_,
         .argument = argument,
         .deadline = deadline,
@@ -278,16 +244,6 @@ psync_result net_await(struct net_home *home, const char *channel, const uint64_
     return r;
 }
 
-uint64_t net_bell_mark(struct net_home *home, const char *channel)
-{
-    net_bell *bell = &home->bell;
-    pthread_mutex_lock(&bell->mutex);
-    const net_channel *found = find_channel(bell, channel);
-    const uint64_t mark = found ? mark_of(bell, found) : 0;
-    pthread_mutex_unlock(&bell->mutex);
-    return mark;
-}
-
 void net_bell_rung(struct net_home *home, const char *channel, const char *text)
 {
     net_bell *bell = &home->bell;
@@ -295,7 +251,6 @@ void net_bell_rung(struct net_home *home, const char *channel, const char *text)
     net_channel *found = find_channel(bell, channel);
     if (found) {
         found->rings++;
-        found->event = ++bell->events;
         snprintf(found->news, sizeof found->news, "%s", text);
         pthread_cond_broadcast(&bell->turned);
     }

@@ -23,7 +23,6 @@ enum {
     NET_CHANNEL_SIZE =
         64,             /* a channel's name, its NUL included (PostgreSQL's limit); hash a key that may be longer */
     NET_NEWS_SIZE = 32, /* what is kept of a message's text, its NUL included */
-    NET_MARK_BITS = 24,
 };
 
 /*
@@ -42,21 +41,11 @@ typedef psync_result net_look(void *argument, bool ask, int64_t *again, psync_er
  * the look said so, PSYNC_NO at the monotonic deadline or after a signal.
  * Errors: the look's; UNAVAILABLE when the engine has been out of reach for dsn->timeout.
  * seen: the version that is waited to change, as the core passes it: looks are
- * spared only for the same one. mark: from before that was asked for, or 0.
+ * spared only for the same one.
  * news (may be NULL) becomes the text of the latest message if it rang, else "".
  */
-psync_result net_await(struct net_home *home, const char *channel, const uint64_t seen[2], uint64_t mark,
-                       net_look *look, void *argument, int64_t deadline, char news[NET_NEWS_SIZE],
-                       psync_error *error);
-
-/*
- * The mark of a channel, of NET_MARK_BITS: it is another one after each ring
- * and after each time in which it was not listened to; 0: it is not listened
- * to now. What the engine answers to a request that is made after this call
- * is as good as a look while the mark stays: whoever hands it to net_await
- * saves asking again.
- */
-uint64_t net_bell_mark(struct net_home *home, const char *channel);
+psync_result net_await(struct net_home *home, const char *channel, const uint64_t seen[2], net_look *look,
+                       void *argument, int64_t deadline, char news[NET_NEWS_SIZE], psync_error *error);
 
 /* For psync_driver.awaited: the call that waited is over; subscriptions that nobody sleeps on may go. */
 void net_awaited(struct net_home *home);
@@ -78,7 +67,6 @@ typedef struct net_bell {
     void *connection;      /* the reader's alone while there is one */
     uint64_t generation;   /* subscriptions belong to one; the next begins when the connection is lost */
     uint64_t wakes;        /* net_bell_wake's calls */
-    uint64_t events;       /* rings and subscriptions, of all channels */
     bool polling;          /* the engine cannot listen */
     int64_t lost_since;    /* monotonic: since when it is out of reach; 0: it is not */
     int64_t failed_at;     /* monotonic: when the last try failed */

@@ -99,7 +99,6 @@ static psync_result note_subscription(net_channel *channel, net_call *call, net_
         bell->lost_since = 0;
         bell->polling = deaf;
         channel->listened = bell->generation;
-        channel->event = ++bell->events;
         return PSYNC_OK;
     }
     if (call->left) return PSYNC_ERROR_INTERRUPTED;

@@ -17,7 +17,6 @@ struct net_channel {
     unsigned sleepers; /* threads in net_await */
     uint64_t listened; /* the generation of the subscription; 0: none */
     uint64_t rings;
-    uint64_t event;           /* which of the bell's was its last ring or subscription */
     char news[NET_NEWS_SIZE]; /* of the last ring */
     bool quiet;               /* with what follows: as bell.c says */
     uint64_t seen[2];

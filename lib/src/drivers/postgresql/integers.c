@@ -261,7 +261,7 @@ psync_result pg_integer_await(void *opaque, psync_key *key, const psync_integer_
     struct integer_wait wait = {state, key, seen};
     char channel[NET_CHANNEL_SIZE];
     pg_channel(channel, &state->home, 'i', key);
-    return net_await(&state->home, channel, seen->version, 0, look, &wait, deadline, NULL, error);
+    return net_await(&state->home, channel, seen->version, look, &wait, deadline, NULL, error);
 }
 
 /* ---- lists ---------------------------------------------------------------- */

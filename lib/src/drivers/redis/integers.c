@@ -264,7 +264,7 @@ psync_result redis_integer_await(void *opaque, psync_key *key, const psync_integ
     struct integer_watch watch = {.seen = seen};
     begin(&watch.task, state, key, REDIS_WATCH);
     redis_channel(state, watch.task.name, watch.task.text.length, watch.task.channel);
-    return net_await(&state->home, watch.task.channel, seen->version, 0, look, &watch, deadline, NULL, error);
+    return net_await(&state->home, watch.task.channel, seen->version, look, &watch, deadline, NULL, error);
 }
 
 #endif

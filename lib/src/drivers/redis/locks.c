@@ -14,11 +14,9 @@
  * The handle's cache is the fence of the last plain take by it, a good guess.
  *
  * In a psync_lock_state version tells an await when it has to look though
- * nothing rings: {END << 22 | PID, MARK << 40 | START}. END: monotonic
- * milliseconds when the lease ends on the server as far as is known, 0 without
- * one. PID, START: a holder on this host whose life has to be watched, 0 if
- * there is none. MARK: the channel's (net_bell_mark) before the server was asked,
- * so that a taker that was woken in vain sleeps on without asking again.
+ * nothing rings: {END << 22 | PID, START}. END: monotonic milliseconds when the
+ * lease ends on the server as far as is known, 0 without one. PID, START: a
+ * holder on this host whose life has to be watched, 0 if there is none.
  */
 #if PSYNC_WITH_REDIS
 
@@ -31,14 +29,9 @@
 #include "lock_requests.h"
 #include "net/request.h"
 
-enum {
-    PID_BITS = 22,
-    START_BITS = 64 - NET_MARK_BITS
-}; /* Linux has no more; a start: ticks of a hundredth second */
+enum { PID_BITS = 22 }; /* Linux has no more */
 
-static const uint64_t START_MASK = (UINT64_C(1) << START_BITS) - 1;
-
-static void tell(const struct redis_view *view, uint64_t mark, psync_lock_state *now)
+static void tell(const struct redis_view *view, psync_lock_state *now)
 {
     memset(now, 0, sizeof *now);
     if (!view->exists) return;
@@ -52,9 +45,8 @@ static void tell(const struct redis_view *view, uint64_t mark, psync_lock_state 
     }
     if (now->is_hold && view->owner.alive == PSYNC_ALIVE_YES) {
         now->version[0] |= (uint64_t)view->owner.pid & ((1 << PID_BITS) - 1);
-        now->version[1] = view->owner.process_start & START_MASK;
+        now->version[1] = view->owner.process_start;
     }
-    now->version[1] |= mark << START_BITS;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -90,17 +82,15 @@ psync_result redis_lock_acquire(void *opaque, psync_key *key, const psync_take *
     redis_lock_begin(&task, state, key);
     task.kind = !take->hold ? REDIS_PLAIN : take->lease ? REDIS_LEASED : REDIS_KEPT;
     task.lease = task.kind == REDIS_KEPT ? state->home.liveness : take->lease;
-    uint64_t mark = net_bell_mark(&state->home, task.channel);
     psync_result r = net_run(&state->home, NET_TAKE, key, redis_acquire_step, &task, error);
     while (r == PSYNC_NO && !task.view.exists && task.view.owner.fence) { /* of a dead holder */
         task.fence = task.view.owner.fence;
         task.view.owner.fence = 0;
         task.sent = 0;
-        mark = net_bell_mark(&state->home, task.channel);
         r = net_run(&state->home, NET_TAKE, key, redis_acquire_step, &task, error);
     }
     if (r < 0) return r;
-    tell(&task.view, mark, now);
+    tell(&task.view, now);
     if (r) return r;
     if (task.kind == REDIS_PLAIN) __atomic_store_n(&key->cache, task.fence, __ATOMIC_RELAXED);
     if (task.kind == REDIS_KEPT) r = keep(&task, error);
@@ -116,10 +106,9 @@ psync_result redis_lock_inspect(void *opaque, psync_key *key, psync_lock_state *
 {
     struct redis_lock_task task;
     redis_lock_begin(&task, opaque, key);
-    const uint64_t mark = net_bell_mark(&task.state->home, task.channel);
     psync_result r = inspect(&task, error);
     if (r) return r;
-    tell(&task.view, mark, now);
+    tell(&task.view, now);
     if (!now->exists) return PSYNC_NO;
     if (owner) *owner = task.view.owner;
     return PSYNC_OK;
@@ -240,11 +229,11 @@ static psync_result look(void *argument, bool ask, int64_t *again, psync_error *
         if (r) return r;
         const struct redis_view *view = &watch->task.view;
         if (!view->exists || view->owner.fence != seen->fence) return PSYNC_OK;
-        tell(view, 0, seen);
+        tell(view, seen);
     }
     *again = end_of(seen);
     if (!pid_of(seen)) return PSYNC_NO;
-    if (net_process_alive(pid_of(seen), seen->version[1] & START_MASK) == PSYNC_ALIVE_NO) return PSYNC_OK;
+    if (net_process_alive(pid_of(seen), seen->version[1]) == PSYNC_ALIVE_NO) return PSYNC_OK;
     if (now + NET_SLICE < *again) *again = now + NET_SLICE;
     return PSYNC_NO;
 }
@@ -268,8 +257,7 @@ psync_result redis_lock_await(void *opaque, psync_key *key, psync_lock_state *se
     const uint64_t version[2] = {seen->fence, 0};
     char news[NET_NEWS_SIZE];
     redis_lock_begin(&watch.task, state, key);
-    psync_result r = net_await(&state->home, watch.task.channel, version, seen->version[1] >> START_BITS, look,
-                               &watch, deadline, news, error);
+    psync_result r = net_await(&state->home, watch.task.channel, version, look, &watch, deadline, news, error);
     if (r == PSYNC_OK && *news && is_end(news, seen->fence)) seen->exists = false;
     return r;
 }
