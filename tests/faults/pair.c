@@ -74,9 +74,9 @@ void pair_cut_client(struct pair *pair)
     shutdown(pair->client, SHUT_RD);
     while (pair->line && (got = recv(pair->client, chunk, sizeof chunk, MSG_DONTWAIT)) > 0)
         pair_heard(pair, chunk, (size_t)got);
+    hang_up(&pair->client);
     if (pair->line) ledger_cut(pair->line, pair->open);
     pair->open = 0;
-    hang_up(&pair->client);
 }
 
 void pair_forget(struct pair *pair)

@@ -39,10 +39,13 @@ struct question witness_before(enum about about)
     return question;
 }
 
-/* Who sent something just then cannot know whether it was before the cut. */
+/*
+ * Who sent something just then cannot know whether it was before the cut. Nor who heard from the server a moment
+ * ago, and so did not look whether the connection is still there (PostgreSQL's driver).
+ */
 static bool cut_meanwhile(const struct question *question)
 {
-    return atomic_load(&line->cut_at) >= question->began;
+    return atomic_load(&line->cut_at) >= question->began - 1000000;
 }
 
 static bool asked(const struct question *question)
