@@ -14,4 +14,11 @@ bool may_isolate(const char *point);
 /* Gives this process mounts of its own; what it mounts below point, itself a mount point, nobody else sees. */
 bool isolate(const char *point);
 
+/*
+ * Puts the children that this process makes from now on into a time namespace, whose CLOCK_BOOTTIME is so many
+ * seconds ahead; and whether a process may do that. Tried in a child.
+ */
+bool shift_children(int seconds);
+bool may_shift_children(void);
+
 #endif

@@ -5,7 +5,7 @@
  * layout.h     what lies in the file          futex.c     sleeping, and the death watch
  * file.c       opens, checks and maps it      guard.c     the mutex of its structure
  * process.c    who a process is, who lives    cells.c     key to cell, new cells, sweeps, repair
- * lock_word.h, locks.c                        integer_word.h, integers.c
+ * lock_word.h, lease.c, locks.c               integer_word.h, integers.c
  * table.c      the shape of the table         info.c      facts for people
  * audit.c, check.c, surroundings.c: is all well?
  */

@@ -491,6 +491,7 @@ static psync_result map(struct shm_file *file, int fd, const struct stat *st, ui
     file->seed = file->header->seed;
     file->fd = fd;
     file->life_fd = -1;
+    atomic_init(&file->clock_ahead, SHM_CLOCK_UNKNOWN);
     file->device = st->st_dev;
     file->inode = st->st_ino;
     file->users = 1;

@@ -13,6 +13,8 @@
 /* What all files' names begin with; the layout is part of it. Then comes "u" UID "." or "g" GID ".", and NAME. */
 #define SHM_FILE_PREFIX "phpsync-2."
 
+#define SHM_CLOCK_UNKNOWN INT64_MIN
+
 struct shm_label; /* process.c */
 
 struct shm_file {
@@ -28,6 +30,8 @@ struct shm_file {
     uint64_t limit;            /* from the header, checked once */
     uint64_t seed;
     _Atomic uint32_t safe_cells; /* so many cells lie within the file's length; only grows */
+
+    _Atomic int64_t clock_ahead; /* of the host's: see lease.c */
 
     /* This process's identity, made when it is first needed; see process.c. Changed under shm_files_lock. */
     int life_fd;

@@ -6,8 +6,8 @@
  *              bits 32..58  fence, its high 27 bits
  *              bits 59..63  flags
  *   high half, held:  bits  0..19  number of the owner's process record
- *                     bits 20..62  a time: with a lease its end by CLOCK_BOOTTIME, in units
- *                                  of an eighth ms (35 years), else when it was taken: seconds
+ *                     bits 20..62  a time: with a lease its end by the host's CLOCK_BOOTTIME, in
+ *                                  units of an eighth ms (35 years), else when it was taken: seconds
  *                                  since 1970, 11 bits of fraction
  *              free:  bits  0..28  fence, its low 29 bits
  *              both:  bit     63   starving

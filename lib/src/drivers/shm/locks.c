@@ -21,6 +21,7 @@
 
 #include "clock.h"
 #include "futex.h"
+#include "lease.h"
 #include "lock_word.h"
 #include "process.h"
 #include "state.h"
@@ -63,24 +64,18 @@ static int64_t tick_to_us(int64_t time)
     return (time >> LOCK_TICK_BITS) * 1000000 + ns / 1000;
 }
 
-/* The end of a lease that begins now, as lock words have it, never early. */
-static int64_t lease_end(int64_t lease)
+/* When the lease ends (boottime), 0: there is none. */
+static int64_t expires(struct shm_file *file, struct lock_view lock)
 {
-    int64_t end = (psync__clock->boottime() + lease + LOCK_LEASE_UNIT - 1) / LOCK_LEASE_UNIT;
-    return end < LOCK_TIME_MAX ? end : LOCK_TIME_MAX;
+    return lock.lease ? shm_lease_boottime(file, lock.time) : 0;
 }
 
-static int64_t expires(struct lock_view lock)
-{
-    return lock.lease ? lock.time * LOCK_LEASE_UNIT : 0;
-}
-
-static void tell(struct lock_view lock, shm_pair word, psync_lock_state *now)
+static void tell(struct shm_file *file, struct lock_view lock, shm_pair word, psync_lock_state *now)
 {
     now->exists = lock.held;
     now->is_hold = lock.hold;
     now->fence = lock.held ? lock.fence : 0;
-    now->expires = expires(lock);
+    now->expires = expires(file, lock);
     now->version[0] = word.low;
     now->version[1] = word.high;
 }
@@ -162,7 +157,7 @@ static uint64_t owner_nonce(struct shm_file *file, struct lock_view lock)
 static bool has_ended(struct shm_file *file, struct lock_view lock)
 {
     if (!lock.hold) return false;
-    if (lock.lease && psync__clock->boottime() >= expires(lock)) return true;
+    if (lock.lease && psync__clock->boottime() >= expires(file, lock)) return true;
     return shm_process_alive(file, owner_nonce(file, lock)) == PSYNC_ALIVE_NO;
 }
 
@@ -236,14 +231,15 @@ static bool gives_way(shm_pair word, const psync_take *take)
     return (word.high & LOCK_STARVING) && take->may_wait && !take->waiting_since;
 }
 
-static shm_pair taken_word(shm_pair word, struct lock_view lock, const psync_take *take, uint32_t process)
+static shm_pair taken_word(struct shm_file *file, shm_pair word, const psync_take *take, uint32_t process)
 {
+    uint64_t fence = lock_view(word).fence + 1;
     uint64_t flags = word.low & LOCK_SLEEPERS ? LOCK_TAKERS : 0;
     uint64_t starving = take->waiting_since ? 0 : word.high & LOCK_STARVING;
-    if (!take->hold) return lock_held(lock.fence + 1, flags, process, tick(), starving);
+    if (!take->hold) return lock_held(fence, flags, process, tick(), starving);
     flags |= LOCK_HOLD;
-    if (!take->lease) return lock_held(lock.fence + 1, flags, process, tick(), starving);
-    return lock_held(lock.fence + 1, flags | LOCK_LEASE, process, lease_end(take->lease), starving);
+    if (!take->lease) return lock_held(fence, flags, process, tick(), starving);
+    return lock_held(fence, flags | LOCK_LEASE, process, shm_lease_end(file, take->lease), starving);
 }
 
 /* A taker that found the Lock held says so in the word if it has waited for long. */
@@ -267,7 +263,7 @@ static psync_result try_take(struct shm_state *state, struct shm_cell *cell, uin
             lock = lock_view(word);
             if (!lock.held) continue;
             note_starving(cell, word, take);
-            tell(lock, word, now);
+            tell(state->file, lock, word, now);
             return PSYNC_NO;
         }
         if (word.low & LOCK_SLEEPERS) {
@@ -277,12 +273,12 @@ static psync_result try_take(struct shm_state *state, struct shm_cell *cell, uin
             }
         }
         if (gives_way(word, take)) {
-            tell(lock, word, now);
+            tell(state->file, lock, word, now);
             return PSYNC_NO;
         }
-        shm_pair held = taken_word(word, lock, take, process);
+        shm_pair held = taken_word(state->file, word, take, process);
         if (!shm_swap(&cell->word, &word, held)) continue;
-        tell(lock_view(held), held, now);
+        tell(state->file, lock_view(held), held, now);
         if (take->lease) note_taken(cell, now->fence, psync__clock->realtime() / 1000);
         return PSYNC_OK;
     }
@@ -421,11 +417,11 @@ psync_result shm_lock_renew(void *opaque, psync_key *key, uint64_t fence, int64_
         if (!lock.held || !lock.hold || lock.fence != fence) return PSYNC_NO;
         /* The time of taking moves out of the word before the lease's end moves in. */
         if (!lock.lease) note_taken(cell, fence, tick_to_us(lock.time));
-        int64_t time = lease_end(lease);
+        int64_t time = shm_lease_end(state->file, lease);
         shm_pair renewed = lock_held(fence, (word.low & LOCK_SLEEPERS) | LOCK_HOLD | LOCK_LEASE, lock.process, time,
                                      word.high & LOCK_STARVING);
         if (!shm_swap(&cell->word, &word, renewed)) continue;
-        *end = time * LOCK_LEASE_UNIT;
+        *end = shm_lease_boottime(state->file, time);
         /* Who sleeps until the old end would be late for an earlier one. */
         bool earlier = !lock.lease || time < lock.time;
         if (earlier && (word.low & LOCK_SLEEPERS)) shm_futex_wake(&cell->word.futex, INT_MAX, WAKE_ALL);
@@ -483,7 +479,7 @@ static void fill_owner(struct shm_file *file, struct shm_cell *cell, struct lock
     owner->acquired_at = tick_to_us(lock.time);
     if (!lock.lease) return;
     owner->acquired_at = note_taken(cell, lock.fence, psync__clock->realtime() / 1000);
-    int64_t left = expires(lock) - psync__clock->boottime();
+    int64_t left = expires(file, lock) - psync__clock->boottime();
     owner->expires_at = (psync__clock->realtime() + left) / 1000;
 }
 
@@ -497,7 +493,7 @@ static psync_result look(struct shm_file *file, struct shm_cell *cell, uint32_t 
         if ((word.low & LOCK_HOLD) || owner) word = read_word(file, cell, generation);
         struct lock_view lock = lock_view(word);
         if (lock.retired || !shm_cells_same(cell, generation)) return PSYNC_ERROR_ABSENT;
-        tell(lock, word, now);
+        tell(file, lock, word, now);
         if (!lock.held) return PSYNC_NO;
         if (!owner) return PSYNC_OK;
         fill_owner(file, cell, lock, owner);

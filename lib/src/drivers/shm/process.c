@@ -109,6 +109,8 @@ void shm_process_forget(struct shm_file *file)
     if (file->life_fd >= 0) close(file->life_fd);
     file->life_fd = -1;
     file->keep = false;
+    atomic_store_explicit(&file->clock_ahead, SHM_CLOCK_UNKNOWN,
+                          memory_order_relaxed); /* nobody else uses it now */
     atomic_store_explicit(&file->nonce, 0, memory_order_relaxed);
     while (file->labels) {
         struct shm_label *label = file->labels;
