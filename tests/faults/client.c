@@ -80,7 +80,7 @@ static enum outcome library_add(void *state, unsigned key, int64_t *result)
     const char *call = "psync_integer_add";
     struct question question = witness_before(ABOUT_INTEGERS);
     psync_result got = psync_integer_add(library->added[key], 1, result, &error);
-    return witness_after(&question, outcome_of(got, &error, call), call);
+    return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
 
 /* A look changes nothing, so its outcome is never unknown. */
@@ -88,10 +88,12 @@ static enum outcome look(struct library *library, unsigned key, int64_t *value)
 {
     psync_error error;
     const char *call = "psync_integer_get";
-    enum outcome outcome = outcome_of(psync_integer_get(library->swapped[key], value, &error), &error, call);
+    struct question question = witness_before(ABOUT_INTEGERS);
+    psync_result got = psync_integer_get(library->swapped[key], value, &error);
+    enum outcome outcome = outcome_of(got, &error, call);
     if (outcome == SAID_NO) broken("an Integer that was set is gone");
     if (outcome == UNKNOWN) broken("%s: unknown, but it changes nothing", call);
-    return outcome;
+    return outcome == UNREACHABLE ? outcome : witness_after(&question, outcome, call, &error);
 }
 
 static enum outcome library_swap(void *state, unsigned key, int64_t *result)
@@ -104,7 +106,7 @@ static enum outcome library_swap(void *state, unsigned key, int64_t *result)
     struct question question = witness_before(ABOUT_INTEGERS);
     psync_result got = psync_integer_compare_set(library->swapped[key], *result, *result + 1, &error);
     ++*result;
-    return witness_after(&question, outcome_of(got, &error, call), call);
+    return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
 
 static enum outcome library_acquire(void *state, unsigned key, uint64_t *fence)
@@ -115,7 +117,7 @@ static enum outcome library_acquire(void *state, unsigned key, uint64_t *fence)
     const char *call = "psync_lock_acquire";
     struct question question = witness_before(ABOUT_LOCKS);
     psync_result got = psync_lock_acquire(library->locks[key], &wait, fence, &error);
-    return witness_after(&question, outcome_of(got, &error, call), call);
+    return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
 
 static enum outcome library_release(void *state, unsigned key)
@@ -125,7 +127,7 @@ static enum outcome library_release(void *state, unsigned key)
     const char *call = "psync_lock_release";
     struct question question = witness_before(ABOUT_LOCKS);
     psync_result got = psync_lock_release(library->locks[key], &error);
-    return witness_after(&question, outcome_of(got, &error, call), call);
+    return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
 
 static enum outcome library_release_if(void *state, unsigned key, uint64_t fence)
@@ -135,7 +137,7 @@ static enum outcome library_release_if(void *state, unsigned key, uint64_t fence
     const char *call = "psync_lock_release_if";
     struct question question = witness_before(ABOUT_LOCKS);
     psync_result got = psync_lock_release_if(library->locks[key], fence, &error);
-    return witness_after(&question, outcome_of(got, &error, call), call);
+    return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
 
 static int64_t library_value(void *state, bool swapped, unsigned key)

@@ -14,6 +14,7 @@
 
 static struct ledger *ledger;
 static struct ledger_line *line; /* this process's; NULL: it has not joined */
+static int64_t heard_at;         /* when a call had an answer last */
 
 void witness_open(const char *path)
 {
@@ -40,12 +41,12 @@ struct question witness_before(enum about about)
 }
 
 /*
- * Who sent something just then cannot know whether it was before the cut. Nor who heard from the server a moment
- * ago, and so did not look whether the connection is still there (PostgreSQL's driver).
+ * Who sent something just then cannot know whether it was before the cut. Nor who had an answer a moment ago and so
+ * did not look whether the connection is still there (PostgreSQL's driver, for a millisecond).
  */
 static bool cut_meanwhile(const struct question *question)
 {
-    return atomic_load(&line->cut_at) >= question->began - 1000000;
+    return atomic_load(&line->cut_at) >= question->began || question->began - heard_at < 1000000;
 }
 
 static bool asked(const struct question *question)
@@ -90,27 +91,29 @@ static bool in_the_end(bool is_so(const struct question *), const struct questio
     return true;
 }
 
-static void judge_unknown(const struct question *question, const char *call)
+static void judge_unknown(const struct question *question, const char *call, const psync_error *error)
 {
     if (!in_the_end(asked_or_cut, question)) {
-        broken("%s: unknown, but it was never asked of the server", call);
+        broken("%s: unknown, but it was never asked of the server (%s)", call, error->message);
     } else if (cut_meanwhile(question)) {
         return;
     } else if (question->about == ABOUT_INTEGERS && answered_in_time(question)) {
-        broken("%s: unknown, but the last request was answered", call);
+        broken("%s: unknown, but the last request was answered (%s)", call, error->message);
     } else if (question->about == ABOUT_LOCKS && !in_the_end(one_is_open, question)) {
-        broken("%s: unknown, but each request was answered", call);
+        broken("%s: unknown, but each request was answered (%s)", call, error->message);
     }
 }
 
-enum outcome witness_after(const struct question *question, enum outcome outcome, const char *call)
+enum outcome witness_after(const struct question *question, enum outcome outcome, const char *call,
+                           const psync_error *error)
 {
     if (!line) return outcome;
-    if (outcome == UNKNOWN) judge_unknown(question, call);
+    if (outcome == DONE || outcome == SAID_NO) heard_at = now_ns();
+    if (outcome == UNKNOWN) judge_unknown(question, call, error);
     if (outcome == DONE && !asked(question)) broken("%s: done, but it was never asked of the server", call);
     if (outcome == UNREACHABLE && question->about == ABOUT_INTEGERS && asked(question) &&
         !in_the_end(answered, question)) {
-        broken("%s: not done, but it was asked of the server, which may have done it", call);
+        broken("%s: not done, but it was asked of the server, which may have done it (%s)", call, error->message);
     }
     return outcome;
 }

@@ -23,6 +23,7 @@ struct question {
 };
 struct question witness_before(enum about about);
 /* Notes a lie as a broken promise; returns the outcome. */
-enum outcome witness_after(const struct question *question, enum outcome outcome, const char *call);
+enum outcome witness_after(const struct question *question, enum outcome outcome, const char *call,
+                           const psync_error *error);
 
 #endif
