@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "addresses.h"
 #include "failure.h"
 #include "state.h"
 
@@ -226,7 +227,7 @@ static psync_result log_in(net_call *call, PGconn *pg, int64_t until)
 {
     PostgresPollingStatusType wants = PGRES_POLLING_WRITING;
     while (wants != PGRES_POLLING_OK) {
-        if (wants == PGRES_POLLING_FAILED) return pg_login_failed(call->error, pg);
+        if (wants == PGRES_POLLING_FAILED) return pg_login_failed(call, pg);
         psync_result r =
             net_poll_until(call, PQsocket(pg), wants == PGRES_POLLING_READING ? POLLIN : POLLOUT, until);
         if (r) return r;
@@ -241,17 +242,22 @@ static psync_result start(net_call *call, PGconn **pg)
     unsigned turn = atomic_load_explicit(&state->turn, memory_order_relaxed);
     pg_parameters parameters = pg_options_turned(&state->options, turn);
     if (!parameters.names) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
+    psync_result r = pg_addresses_find(call, &parameters, call->until);
+    if (r) {
+        pg_parameters_free(&parameters);
+        return r;
+    }
     *pg = PQconnectStartParams((const char *const *)parameters.names, (const char *const *)parameters.values, 0);
     pg_parameters_free(&parameters);
     if (!*pg) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
     PQsetNoticeReceiver(*pg, ignore_notice, NULL);
     PQsetErrorVerbosity(*pg, PQERRORS_VERBOSE); /* the only way to learn a failed login's SQLSTATE */
-    if (PQstatus(*pg) == CONNECTION_BAD) return pg_login_failed(call->error, *pg);
+    if (PQstatus(*pg) == CONNECTION_BAD) return pg_login_failed(call, *pg);
     int64_t now = psync__clock->monotonic();
     int64_t until = call->until;
     bool shared = state->options.connect_timeout < until - now;
     if (shared) until = now + state->options.connect_timeout;
-    psync_result r = log_in(call, *pg, until);
+    r = log_in(call, *pg, until);
     if (r != PSYNC_NO) return r;
     atomic_fetch_add_explicit(&state->turn, 1, memory_order_relaxed);
     return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the server does not answer");
@@ -314,7 +320,7 @@ psync_result pg_connect(net_call *call, void **connection)
     pg_connection *new = calloc(1, sizeof *new);
     if (!new) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
     psync_result r = start(call, &new->pg);
-    if (!r && PQsetnonblocking(new->pg, 1) != 0) r = pg_login_failed(call->error, new->pg);
+    if (!r && PQsetnonblocking(new->pg, 1) != 0) r = pg_login_failed(call, new->pg);
     if (!r) {
         call->connection = new;
         r = make_ready(call);
