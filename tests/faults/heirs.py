@@ -24,8 +24,6 @@ def heirs(run, engine, tls):
 
 
 def test(run, engine):
-    if engine.kind == 'pgbouncer':
-        return
     for tls in (False, True):
         run.check(f"{engine.kind}: whatever children do, their parent's connections stay{' (TLS)' if tls else ''}",
                   heirs, run, engine, tls)

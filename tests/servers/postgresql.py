@@ -72,7 +72,7 @@ class PostgreSQL:
         settings = {'listen_addresses': "'localhost'"}
         if flag == 'tls':
             tls.make(self.folder)
-            self.own(f'{self.folder}/server.key')
+            self.own(*glob.glob(f'{self.folder}/*.key'))
             self.facts['tls'] = f'{address}?sslmode=verify-full&sslrootcert={self.folder}/ca.crt'
             settings |= {'ssl': 'on', 'ssl_ca_file': f"'{self.folder}/ca.crt'",
                          'ssl_cert_file': f"'{self.folder}/server.crt'", 'ssl_key_file': f"'{self.folder}/server.key'"}

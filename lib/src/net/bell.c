@@ -173,7 +173,7 @@ static psync_result sleep_until_rung(struct await *await)
         pthread_mutex_unlock(&bell->mutex);
         bool readable = net_line_sleep(bell, fd, until, &signalled);
         pthread_mutex_lock(&bell->mutex);
-        if (readable) net_line_hear(home);
+        if (readable && !net_forked_since(await->forks)) net_line_hear(home);
         net_line_end(bell);
     }
     if (channel->rings != rings) {

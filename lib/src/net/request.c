@@ -6,7 +6,7 @@
  * the request ends: so repeats bear the same number, and a later number of
  * this client is given only when nothing of this request will be sent again.
  *
- * A hook that forks leaves two processes in the middle of this function. The
+ * A hook (or a signal's handler) that forks leaves two processes in the middle of this function. The
  * parent goes on. The child has nothing of the connection; it begins a read or
  * a take anew, as the client that it now is. A change it leaves to its parent,
  * and reports that it does not know.
@@ -185,9 +185,12 @@ static psync_result persist(struct run *run)
         psync_result final = PSYNC_OK;
         if (net_keeper_stops(call->home)) return interrupted(run);
         net_outcome outcome = attempt_again(run, &final);
+        if (net_forked_since(call->forks)) {
+            run->lost = run->lost || outcome == NET_DONE || outcome == NET_LOST;
+            return PSYNC_ERROR_INTERRUPTED;
+        }
         if (outcome == NET_DONE) return rejected_after_loss(run) ? unknown(run) : call->result;
         if (outcome == NET_LOST || outcome == NET_STALE) run->lost = true;
-        if (net_forked_since(call->forks)) return PSYNC_ERROR_INTERRUPTED;
         call->stubborn = may_be_done(run);
         if (call->left && !call->stubborn) return interrupted(run);
         if (outcome == NET_STALE) return unknown(run);
@@ -211,6 +214,16 @@ static psync_result begin_anew(struct run *run)
         return unknown(run);
     }
     return net_run_until(call->home, run->kind, run->key, run->step, run->argument, call->until, call->error);
+}
+
+/* It was given up, and may be done already, or later. */
+static void note_debt(const struct run *run)
+{
+    const net_call *call = &run->call;
+    if (run->kind == NET_CHANGE) net_debt_note_change(call, run->key);
+    if (run->kind != NET_TAKE) return;
+    net_debt_note(call, run->key);
+    net_lane_new_client(call->lane); /* the debt's number stays that client's last */
 }
 
 /* error is no user's: it is written to also where all ends well. */
@@ -239,10 +252,7 @@ static psync_result run_until(net_home *home, net_kind kind, const psync_key *ke
     }
     r = persist(&run);
     if (net_forked_since(call->forks)) return begin_anew(&run);
-    if (kind == NET_TAKE && run.lost && r < 0) {
-        net_debt_note(call, key);
-        net_lane_new_client(call->lane); /* the debt's number stays that client's last */
-    }
+    if (run.lost && r < 0) note_debt(&run);
     net_lane_leave(home, call->lane);
     return r;
 }

@@ -227,7 +227,7 @@ static psync_result log_in(net_call *call, PGconn *pg, int64_t until)
 {
     PostgresPollingStatusType wants = PGRES_POLLING_WRITING;
     while (wants != PGRES_POLLING_OK) {
-        if (wants == PGRES_POLLING_FAILED) return pg_login_failed(call->error, pg);
+        if (wants == PGRES_POLLING_FAILED) return pg_login_failed(call, pg);
         psync_result r =
             net_poll_until(call, PQsocket(pg), wants == PGRES_POLLING_READING ? POLLIN : POLLOUT, until);
         if (r) return r;
@@ -252,7 +252,7 @@ static psync_result start(net_call *call, PGconn **pg)
     if (!*pg) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
     PQsetNoticeReceiver(*pg, ignore_notice, NULL);
     PQsetErrorVerbosity(*pg, PQERRORS_VERBOSE); /* the only way to learn a failed login's SQLSTATE */
-    if (PQstatus(*pg) == CONNECTION_BAD) return pg_login_failed(call->error, *pg);
+    if (PQstatus(*pg) == CONNECTION_BAD) return pg_login_failed(call, *pg);
     int64_t now = psync__clock->monotonic();
     int64_t until = call->until;
     bool shared = state->options.connect_timeout < until - now;
@@ -320,7 +320,7 @@ psync_result pg_connect(net_call *call, void **connection)
     pg_connection *new = calloc(1, sizeof *new);
     if (!new) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
     psync_result r = start(call, &new->pg);
-    if (!r && PQsetnonblocking(new->pg, 1) != 0) r = pg_login_failed(call->error, new->pg);
+    if (!r && PQsetnonblocking(new->pg, 1) != 0) r = pg_login_failed(call, new->pg);
     if (!r) {
         call->connection = new;
         r = make_ready(call);

@@ -90,7 +90,7 @@ static net_outcome create_row(net_call *call, const struct lock_call *lock)
 static net_outcome take_step(net_call *call, void *argument)
 {
     struct lock_call *lock = argument;
-    net_outcome outcome = pg_change_before(call, &lock->change);
+    net_outcome outcome = pg_change_before(call, &lock->change, lock->key);
     if (outcome != NET_DONE || call->result) return outcome;
     lock->fence = (uint64_t)lock->change.result;
     if (lock->change.done) return NET_DONE;
@@ -166,7 +166,7 @@ static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_st
     char channel[NET_CHANNEL_SIZE];
     pg_arguments arguments;
     PGresult *rows;
-    net_outcome outcome = pg_change_before(call, &lock->change);
+    net_outcome outcome = pg_change_before(call, &lock->change, lock->key);
     if (outcome != NET_DONE || call->result || lock->change.done) return outcome;
     pg_channel(channel, call->home, 'l', lock->key);
     pg_change_begin(call, &lock->change, &arguments, lock->key);
@@ -286,7 +286,7 @@ psync_result pg_lock_keep(void *opaque, psync_key *key, uint64_t fence, int64_t 
 net_outcome pg_lock_settle(net_call *call, const psync_key *key)
 {
     pg_change take;
-    net_outcome outcome = pg_change_void(call, &take);
+    net_outcome outcome = pg_change_void(call, &take, key);
     if (outcome == NET_STALE) return NET_DONE; /* a later request is on record: nothing of it can come any more */
     if (outcome != NET_DONE || call->result || !take.done) return outcome;
     char channel[NET_CHANNEL_SIZE];

@@ -25,7 +25,7 @@
 static psync_result next(net_call *call, struct redis_wire *wire, redisReply **reply)
 {
     *reply = NULL;
-    return redis_wire_reply(call, wire, reply) == NET_DONE ? PSYNC_OK : PSYNC_ERROR_UNAVAILABLE;
+    return redis_wire_reply(call, wire, reply) == NET_DONE ? PSYNC_OK : call->error->result;
 }
 
 /* Reads a reply that has to be no error, or, if may_fail, may be one of rights. */
@@ -67,7 +67,7 @@ static psync_result log_in(net_call *call, struct redis_wire *wire, const char *
                            unsigned database)
 {
     if (!put_login(wire, user, password, database)) return no_memory(call);
-    if (redis_wire_send(call, wire) != NET_DONE) return PSYNC_ERROR_UNAVAILABLE;
+    if (redis_wire_send(call, wire) != NET_DONE) return call->error->result;
     psync_result r = PSYNC_OK;
     if (password) r = expect(call, wire, false);
     if (!r && database) r = expect(call, wire, false);
@@ -79,7 +79,7 @@ static psync_result ask(net_call *call, struct redis_wire *wire, int count, cons
                         redisReply **reply)
 {
     if (!redis_wire_put_words(wire, count, words)) return no_memory(call);
-    if (redis_wire_send(call, wire) != NET_DONE) return PSYNC_ERROR_UNAVAILABLE;
+    if (redis_wire_send(call, wire) != NET_DONE) return call->error->result;
     psync_result r = next(call, wire, reply);
     if (!r && (*reply)->type == REDIS_REPLY_ERROR) {
         r = redis_login_failed(call, (*reply)->str);
