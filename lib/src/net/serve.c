@@ -22,7 +22,8 @@ static psync_result run_hook(net_call *call)
 psync_result net_serve(net_call *call)
 {
     psync_result r = PSYNC_OK;
-    if (net_forked_since(call->forks)) r = PSYNC_ERROR_INTERRUPTED; /* a signal's handler did: all is the parent's */
+    if (net_forked_since(call->forks))
+        r = PSYNC_ERROR_INTERRUPTED; /* a signal's handler did: all is the parent's */
     if (call->left && !call->stubborn) r = PSYNC_ERROR_INTERRUPTED;
     if (!r && call->hooked && call->home->interrupt && !call->left) r = run_hook(call);
     if (!r && net_keeper_stops(call->home)) r = PSYNC_ERROR_INTERRUPTED;
