@@ -18,6 +18,7 @@ void redis_lock_begin(struct redis_lock_task *task, struct redis_state *state, c
     task->key = key;
     task->text.bytes = task->name;
     task->text.length = redis_name(state, key, REDIS_LOCK, task->name);
+    redis_channel(state, task->name, task->text.length, task->channel);
     task->fence = 0;
     task->kind = REDIS_PLAIN;
     task->lease = 0;
@@ -160,7 +161,7 @@ net_outcome redis_acquire_step(net_call *call, void *argument)
     struct redis_request request;
     char owner[NET_OWNER_SIZE], kind[24], lease[24], ghost[24];
     redis_request_begin(&request, call, REDIS_ACQUIRE, 1, &task->text);
-    redis_request_add_text(&request, task->state->suffix);
+    redis_request_add_text(&request, task->channel);
     add_number(&request, kind, (uint64_t)task->kind);
     add_number(&request, lease, microseconds(task->lease));
     add_fence(&request, ghost, task->fence);
@@ -188,7 +189,7 @@ net_outcome redis_release_step(net_call *call, void *argument)
     struct redis_request request;
     char fence[24];
     redis_request_begin(&request, call, REDIS_RELEASE, 1, &task->text);
-    redis_request_add_text(&request, task->state->suffix);
+    redis_request_add_text(&request, task->channel);
     add_number(&request, fence, task->fence);
     return change(call, task, &request, release_answer);
 }
@@ -206,7 +207,7 @@ net_outcome redis_renew_step(net_call *call, void *argument)
     struct redis_request request;
     char fence[24], kind[24], lease[24];
     redis_request_begin(&request, call, REDIS_RENEW, 1, &task->text);
-    redis_request_add_text(&request, task->state->suffix);
+    redis_request_add_text(&request, task->channel);
     add_number(&request, fence, task->fence);
     add_number(&request, kind, (uint64_t)task->kind);
     add_number(&request, lease, microseconds(task->lease));
@@ -236,9 +237,11 @@ net_outcome redis_settle(net_call *call, const psync_key *key)
     struct redis_request request;
     char name[REDIS_NAME_SIZE];
     const struct redis_text text = {name, redis_name(state, key, REDIS_LOCK, name)};
+    char channel[NET_CHANNEL_SIZE];
     redisReply *reply;
+    redis_channel(state, text.bytes, text.length, channel);
     redis_request_begin(&request, call, REDIS_SETTLE, 1, &text);
-    redis_request_add_text(&request, state->suffix);
+    redis_request_add_text(&request, channel);
     net_outcome o = redis_run(call, &request, &reply);
     if (o != NET_DONE || !reply) return o;
     freeReplyObject(reply);

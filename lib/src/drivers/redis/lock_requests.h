@@ -23,7 +23,8 @@ struct redis_lock_task {
     const psync_key *key;
     char name[REDIS_NAME_SIZE];
     struct redis_text text; /* the name */
-    uint64_t fence;         /* given (a take: of a ghost, 0: of none), or the one that was got */
+    char channel[NET_CHANNEL_SIZE];
+    uint64_t fence; /* given (a take: of a ghost, 0: of none), or the one that was got */
     int kind;
     int64_t lease;          /* ns, 0 without one */
     int64_t sent;           /* boottime before the first time it may have been sent */

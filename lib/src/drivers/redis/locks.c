@@ -22,6 +22,7 @@
 
 #include "locks.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -237,12 +238,13 @@ static psync_result look(void *argument, bool ask, int64_t *again, psync_error *
     return PSYNC_NO;
 }
 
-/* Whether the news are that the acquisition with this fence, or a later one, has ended. */
+/* Whether the news are that the acquisition with this fence, or a later one, has ended: "KIND FENCE ..." */
 static bool is_end(const char *news, uint64_t fence)
 {
     char *rest;
-    uint64_t ended = strtoull(news, &rest, 10);
-    return ended >= fence && !*rest;
+    if (!isdigit((unsigned char)news[0]) || news[1] != ' ') return false;
+    uint64_t ended = strtoull(news + 2, &rest, 10);
+    return ended >= fence && *rest == ' ';
 }
 
 psync_result redis_lock_await(void *opaque, psync_key *key, psync_lock_state *seen, psync_role role,
@@ -253,11 +255,9 @@ psync_result redis_lock_await(void *opaque, psync_key *key, psync_lock_state *se
     if (!seen->exists) return PSYNC_OK;
     struct watch watch = {.seen = seen};
     const uint64_t version[2] = {seen->fence, 0};
-    char channel[NET_CHANNEL_SIZE];
     char news[NET_NEWS_SIZE];
     redis_lock_begin(&watch.task, state, key);
-    redis_channel(state, watch.task.name, watch.task.text.length, channel);
-    psync_result r = net_await(&state->home, channel, version, look, &watch, deadline, news, error);
+    psync_result r = net_await(&state->home, watch.task.channel, version, look, &watch, deadline, news, error);
     if (r == PSYNC_OK && *news && is_end(news, seen->fence)) seen->exists = false;
     return r;
 }
