@@ -21,6 +21,7 @@ if(PHPSYNC_TESTS)
     phpsync_add_tests(tests/linearizability test_ "phpsync_shared")
     phpsync_add_tests(tests/file test_ "phpsync_shared")
     phpsync_add_tests(tests/faults test_ "phpsync_shared")
+    phpsync_add_tests(tests/postgresql "" "")
     phpsync_add_tests(tests/instruments test_ "")
 endif()
 

@@ -228,6 +228,7 @@ static void a_stopped_process_keeps_its_hold(void)
     process_kill(process);
 }
 
+/* Who takes it frees it again: one whose first look comes late waits for that acquisition. */
 static void hold_waiter(int index, void *argument)
 {
     struct stage *a = argument;
@@ -235,6 +236,7 @@ static void hold_waiter(int index, void *argument)
     meet(&a->ready);
     if (index == 0) EXPECT(PSYNC_OK, psync_lock_wait(lock, NULL, ERR));
     if (index == 1) EXPECT(PSYNC_OK, psync_lock_acquire(lock, NULL, NULL, ERR));
+    if (index == 1) EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
     if (index == 2) EXPECT(PSYNC_OK, psync_lock_wait(lock, FOR_SECONDS(30), ERR));
     atomic_store(&a->numbers[index], now_ns());
     meet(&a->done);

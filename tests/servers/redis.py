@@ -62,10 +62,10 @@ class Redis:
         self.facts = {'socket': path}
         given = [tuple(option.split('=', 1)) for option in options if '=' in option]
         password = next((f':{value}@' for name, value in given if name == 'password'), '')
-        lines += [('requirepass' if name == 'password' else name, value) for name, value in given]
         self.facts['dsn'] = f'redis+unix://{password}{path}'
         for flag in (option for option in options if '=' not in option):
             lines += self.listen(flag, password)
+        lines += [('requirepass' if name == 'password' else name, value) for name, value in given]
         conf = write(f'{folder}/redis.conf', directives(lines))
         self.members = {'redis': Member('redis', [*command, conf], lambda: answers(path))}
 

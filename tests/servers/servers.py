@@ -17,6 +17,7 @@ import tempfile
 
 sys.dont_write_bytecode = True      # into the sources' folders
 
+import fpm                  # noqa: E402
 import keeper               # noqa: E402
 import postgresql           # noqa: E402
 import redis                # noqa: E402
@@ -24,7 +25,8 @@ from keeper import Trouble  # noqa: E402
 
 ROOM = 1 << 30      # bytes: a PostgreSQL alone takes 60 million
 RECIPES = {'redis': redis.Redis, 'valkey': redis.Valkey, 'sentinel': redis.Sentinel,
-           'postgresql': postgresql.PostgreSQL, 'pgbouncer': postgresql.PgBouncer}
+           'postgresql': postgresql.PostgreSQL, 'pgbouncer': postgresql.PgBouncer,
+           'standby': postgresql.Standby, 'fpm': fpm.Fpm}
 
 
 class Servers:

@@ -170,12 +170,21 @@ static net_outcome settle(net_call *call, const psync_key *key)
     return outcome;
 }
 
+static net_outcome hang(net_call *call, void *argument)
+{
+    (void)argument;
+    while (!net_poll(call, -1, 0)) {
+    }
+    return NET_LOST;
+}
+
 static psync_result renew(void *state, psync_key *key, uint64_t fence, int64_t lease, int64_t *expires,
                           psync_error *told)
 {
     assert_ptr_equal(state, &engine);
     assert_int_equal(key->length, ENGINE_KEY->length);
     note(A_RENEW, NULL, NULL)->number = fence;
+    if (engine.renewals_hang) return net_run(&home, NET_CHANGE, key, hang, NULL, told);
     if (engine.renews < 0) return psync_error_set(told, engine.renews, 0, "the fake is away");
     *expires = psync__clock->boottime() + lease;
     return engine.renews;

@@ -49,6 +49,7 @@ struct engine {
     net_outcome settles;
     psync_result settled;
     psync_result renews;
+    bool renewals_hang; /* a renewal waits for its answer until net wants it to leave */
     net_outcome listens;
     psync_result listened;
     int ends[CONNECTIONS_MAX]; /* the test's ends */

@@ -191,6 +191,25 @@ static void the_thread_lives_as_long_as_there_are_holds(void **state)
     }
 }
 
+static void who_waits_hears_in_time_of_a_loss_while_a_renewal_waits_for_its_answer(void **state)
+{
+    (void)state;
+    engine_reopen("liveness=2&timeout=100000", true);
+    engine.renewals_hang = true;
+    pthread_mutex_lock(&home.bell.mutex);
+    const uint64_t wakes = home.bell.wakes;
+    pthread_mutex_unlock(&home.bell.mutex);
+    keep(7);
+    for (uint64_t now = wakes; now == wakes; usleep(1000)) {
+        pthread_mutex_lock(&home.bell.mutex);
+        now = home.bell.wakes;
+        pthread_mutex_unlock(&home.bell.mutex);
+    }
+    assert_true(lost(7));
+    net_unkeep(&home, ENGINE_KEY, 7);
+    expect_running(NET_KEEPER_ENDED);
+}
+
 /* The mask of blocked signals of the thread that is not this one, of two. */
 static uint64_t mask_of_the_other(void)
 {
@@ -406,6 +425,7 @@ int main(void)
         WORK(the_time_counts_from_before_the_request),
         WORK(a_hold_that_was_freed_by_others_is_lost),
         THREAD(the_thread_lives_as_long_as_there_are_holds),
+        THREAD(who_waits_hears_in_time_of_a_loss_while_a_renewal_waits_for_its_answer),
         THREAD(the_thread_takes_no_signal),
         THREAD(a_home_closes_at_once_whatever_its_keeper_does),
         THREAD(a_child_keeps_nothing_of_its_parent_s),

@@ -128,6 +128,14 @@ static long long ask(const char *command)
     return number;
 }
 
+/* Frees what there is. */
+static void release(const char *client, int number)
+{
+    char fence[32];
+    snprintf(fence, sizeof fence, "%lld", ask("HGET " KEY_L " f"));
+    assert_string_equal(lock(REDIS_RELEASE, client, number, fence, NULL, NULL), "ok");
+}
+
 static bool without_server(void)
 {
     if (!redis) skip();
@@ -218,12 +226,51 @@ static void a_repeated_release_frees_no_later_acquisition(void **state)
     assert_memory_equal(first, "ok ", 3);
     assert_string_equal(take(ONE, 1, "0"), first);
     assert_memory_equal(take(TWO, 1, "0"), "busy ", 5);
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, "", NULL, NULL), "ok");
+    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
     assert_string_equal(take(TWO, 1, "0"), "busy");
     assert_memory_equal(take(TWO, 2, "0"), "ok ", 3);
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, "", NULL, NULL), "ok");
+    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
     assert_string_equal(lock(REDIS_RELEASE, ONE, 3, first + 3, NULL, NULL), "none");
+    assert_string_equal(lock(REDIS_RELEASE, ONE, 4, "", NULL, NULL), "none");
     assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
+}
+
+/* What the server has counted as changes. */
+static long long changes(void)
+{
+    redisReply *reply = redisCommand(redis, "INFO persistence");
+    assert_non_null(reply);
+    const char *line = strstr(reply->str, "rdb_changes_since_last_save:");
+    assert_non_null(line);
+    long long count = atoll(strchr(line, ':') + 1);
+    freeReplyObject(reply);
+    return count;
+}
+
+static void a_repeat_writes_so_that_replicas_can_be_waited_for(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    assert_string_equal(integer(REDIS_ADD, ONE, 1, "5", NULL), "5");
+    assert_memory_equal(take(ONE, 1, "0"), "ok ", 3);
+    long long before = changes();
+    assert_string_equal(integer(REDIS_ADD, ONE, 1, "5", NULL), "5");
+    assert_true(changes() > before);
+    before = changes();
+    assert_memory_equal(take(ONE, 1, "0"), "ok ", 3);
+    assert_true(changes() > before);
+}
+
+static void a_repeat_on_a_full_server_gets_its_result(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    assert_string_equal(integer(REDIS_ADD, ONE, 1, "5", NULL), "5");
+    freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 1"));
+    const char *full = integer(REDIS_ADD, ONE, 2, "5", NULL);
+    assert_non_null(strstr(full, "OOM"));
+    assert_string_equal(integer(REDIS_ADD, ONE, 1, "5", NULL), "5");
+    freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 0"));
 }
 
 static void an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late(void **state)
@@ -250,7 +297,7 @@ static void fences_grow_though_the_server_forgets_or_was_ahead(void **state)
     fresh(NULL);
     long long second = atoll(take(ONE, 2, "0") + 3);
     assert_true(second > first);
-    lock(REDIS_RELEASE, ONE, 3, "", NULL, NULL);
+    release(ONE, 3);
     freeReplyObject(redisCommand(redis, "HSET " KEY_L " f 4000000000000000"));
     assert_string_equal(take(ONE, 4, "0"), "ok 4000000000000001");
 }
@@ -261,7 +308,7 @@ static void a_hash_expires_only_while_it_holds_nothing(void **state)
     if (without_server()) return;
     take(ONE, 1, "0");
     assert_int_equal(ask("PTTL " KEY_L), -1);
-    lock(REDIS_RELEASE, ONE, 2, "", NULL, NULL);
+    release(ONE, 2);
     assert_in_range(ask("PTTL " KEY_L), 1000 * REDIS_RECORD_LIFE_S / 2, 1000 * REDIS_RECORD_LIFE_S);
     take(ONE, 3, "3600000000");
     assert_true(ask("PTTL " KEY_L) > 3600000);
@@ -282,7 +329,7 @@ static void what_is_no_acquisition_can_be_freed_all_the_same(void **state)
     freeReplyObject(redisCommand(redis, "HSET " KEY_L " s garbage f 12x"));
     assert_memory_equal(take(ONE, 1, "0"), "busy 0 0 -1", 11);
     assert_memory_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "0 0 -1", 6);
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, "", NULL, NULL), "ok");
+    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, "0", NULL, NULL), "ok");
     assert_memory_equal(take(ONE, 3, "0"), "ok ", 3);
 }
 
@@ -315,6 +362,8 @@ int main(void)
         cmocka_unit_test_setup(an_overflow_creates_nothing, fresh),
         cmocka_unit_test_setup(a_value_that_is_no_number_is_an_error_and_stays, fresh),
         cmocka_unit_test_setup(a_repeated_release_frees_no_later_acquisition, fresh),
+        cmocka_unit_test_setup(a_repeat_writes_so_that_replicas_can_be_waited_for, fresh),
+        cmocka_unit_test_setup(a_repeat_on_a_full_server_gets_its_result, fresh),
         cmocka_unit_test_setup(an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late, fresh),
         cmocka_unit_test_setup(fences_grow_though_the_server_forgets_or_was_ahead, fresh),
         cmocka_unit_test_setup(a_hash_expires_only_while_it_holds_nothing, fresh),

@@ -31,13 +31,14 @@ static void put_back(net_home *home, net_debt *debt)
     pthread_mutex_unlock(&home->mutex);
 }
 
-void net_debt_note(const net_call *call, const psync_key *key)
+static void note(const net_call *call, const psync_key *key, bool take)
 {
     net_home *home = call->home;
     net_debt *debt = malloc(sizeof *debt + key->length);
     if (!debt) return;
     memcpy(debt->client, call->client, sizeof debt->client);
     debt->number = call->number;
+    debt->take = take;
     debt->since = psync__clock->boottime();
     debt->key = (psync_key){.bytes = (char *)(debt + 1), .length = key->length};
     memcpy(debt + 1, key->bytes, key->length);
@@ -45,6 +46,16 @@ void net_debt_note(const net_call *call, const psync_key *key)
     pthread_mutex_lock(&home->mutex);
     (void)net_keeper_start(home, NULL);
     pthread_mutex_unlock(&home->mutex);
+}
+
+void net_debt_note(const net_call *call, const psync_key *key)
+{
+    note(call, key, true);
+}
+
+void net_debt_note_change(const net_call *call, const psync_key *key)
+{
+    if (call->home->engine->bar) note(call, key, false);
 }
 
 net_outcome net_debt_settle(net_call *call)
@@ -60,7 +71,9 @@ net_outcome net_debt_settle(net_call *call)
         net_call settling = *call;
         settling.client = debt->client;
         settling.number = debt->number;
-        if (outcome == NET_DONE) outcome = home->engine->settle(&settling, &debt->key);
+        net_outcome (*settle)(net_call *, const psync_key *) =
+            debt->take ? home->engine->settle : home->engine->bar;
+        if (outcome == NET_DONE) outcome = settle(&settling, &debt->key);
         call->left = settling.left;
         call->drop = call->drop || settling.drop;
         bool settled = outcome == NET_DONE && settling.result >= 0;

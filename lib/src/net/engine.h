@@ -114,6 +114,12 @@ typedef struct net_engine {
      */
     net_outcome (*settle)(net_call *call, const psync_key *key);
     /*
+     * May; if not, a later number of the same client does it. The step that
+     * settles the debt of a change: sees to it that the change with
+     * call->number of call->client on this key never takes effect from now on.
+     */
+    net_outcome (*bar)(net_call *call, const psync_key *key);
+    /*
      * Must. As psync_driver.lock_renew, for a Hold without a lease; called by
      * the keeper's thread (keeper.h). It may be the very function.
      */

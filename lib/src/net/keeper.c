@@ -36,6 +36,9 @@ struct net_kept {
 enum { MARGIN = 20 };
 
 static _Thread_local bool is_keeper;
+/* Boottime: no request of the keeper's takes longer, for then a Hold counts as lost, and who waits must hear of it.
+ */
+static _Thread_local int64_t request_ends;
 
 bool net_is_keeper(void)
 {
@@ -45,7 +48,8 @@ bool net_is_keeper(void)
 bool net_keeper_stops(struct net_home *home)
 {
     return is_keeper && (atomic_load_explicit(&home->keeper.stop, memory_order_relaxed) ||
-                         atomic_load_explicit(&home->keeper.give_up, memory_order_relaxed));
+                         atomic_load_explicit(&home->keeper.give_up, memory_order_relaxed) ||
+                         psync__clock->boottime() >= request_ends);
 }
 
 static const char *key_of(const net_kept *kept)
@@ -180,16 +184,19 @@ static void settle(net_home *home)
     keeper->settle_at = keeper->failures ? psync__clock->boottime() + net_pause(keeper->failures, PSYNC_NEVER) : 0;
 }
 
-/* Marks what is lost; the one to be renewed next, or NULL. */
-static net_kept *first_due(net_home *home)
+/* Marks what is lost; the one to be renewed next, or NULL. *end: when the next one counts as lost. */
+static net_kept *first_due(net_home *home, int64_t *end)
 {
     net_kept *first = NULL;
+    *end = PSYNC_NEVER;
     for (net_kept *kept = home->keeper.kept; kept; kept = kept->next) {
         if (!kept->lost && is_lost(home, kept)) {
             kept->lost = true;
             net_bell_wake(home);
         }
-        if (!kept->lost && (!first || kept->renew_at < first->renew_at)) first = kept;
+        if (kept->lost) continue;
+        if (!first || kept->renew_at < first->renew_at) first = kept;
+        *end = earlier(*end, end_of(home, kept));
     }
     return first;
 }
@@ -197,7 +204,9 @@ static net_kept *first_due(net_home *home)
 int64_t net_keeper_turn(struct net_home *home)
 {
     const int64_t now = psync__clock->boottime();
-    net_kept *due = first_due(home);
+    int64_t end;
+    net_kept *due = first_due(home, &end);
+    request_ends = end;
     if (due && due->renew_at <= now) {
         renew(home, due);
         return now;
@@ -207,7 +216,7 @@ int64_t net_keeper_turn(struct net_home *home)
         settle(home);
         return now;
     }
-    int64_t next = due ? earlier(due->renew_at, end_of(home, due)) : PSYNC_NEVER;
+    int64_t next = due ? earlier(due->renew_at, end) : PSYNC_NEVER;
     return debts ? earlier(next, home->keeper.settle_at) : next;
 }
 

@@ -53,7 +53,7 @@ void net_keeper_close(struct net_home *home);
 void net_keeper_after_fork(struct net_home *home);
 /* Whether this is a keeper's thread: no hook may run in it. */
 bool net_is_keeper(void);
-/* Whether this is the keeper's thread and its request is to end. */
+/* Whether this is the keeper's thread and its request is to end: nobody wants it any more, or there is to do. */
 bool net_keeper_stops(struct net_home *home);
 /*
  * What the thread does at one go: marks what is lost, renews or settles what

@@ -213,6 +213,16 @@ static psync_result begin_anew(struct run *run)
     return net_run_until(call->home, run->kind, run->key, run->step, run->argument, call->until, call->error);
 }
 
+/* It was given up, and may be done already, or later. */
+static void note_debt(const struct run *run)
+{
+    const net_call *call = &run->call;
+    if (run->kind == NET_CHANGE) net_debt_note_change(call, run->key);
+    if (run->kind != NET_TAKE) return;
+    net_debt_note(call, run->key);
+    net_lane_new_client(call->lane); /* the debt's number stays that client's last */
+}
+
 /* error is no user's: it is written to also where all ends well. */
 static psync_result run_until(net_home *home, net_kind kind, const psync_key *key, net_step *step, void *argument,
                               int64_t until, psync_error *error)
@@ -239,10 +249,7 @@ static psync_result run_until(net_home *home, net_kind kind, const psync_key *ke
     }
     r = persist(&run);
     if (net_forked_since(call->forks)) return begin_anew(&run);
-    if (kind == NET_TAKE && run.lost && r < 0) {
-        net_debt_note(call, key);
-        net_lane_new_client(call->lane); /* the debt's number stays that client's last */
-    }
+    if (run.lost && r < 0) note_debt(&run);
     net_lane_leave(home, call->lane);
     return r;
 }

@@ -12,7 +12,8 @@
  *   out of time          UNAVAILABLE          UNAVAILABLE; UNKNOWN once it was LOST
  *   the hook leaves      INTERRUPTED          INTERRUPTED; a change that was sent goes on to its end
  *
- * A take that ends with INTERRUPTED or UNKNOWN after it was LOST leaves a debt.
+ * A take that ends with INTERRUPTED or UNKNOWN after it was LOST leaves a debt; a change too, where the engine
+ * bars.
  */
 #ifndef NET_REQUEST_H
 #define NET_REQUEST_H
@@ -27,7 +28,7 @@ typedef enum net_kind {
 
 /*
  * Runs step with argument until it is done. key: what it is about, for the
- * debt of a take; may be NULL for other kinds. Returns call->result of
+ * debt of a take or change; may be NULL for reads. Returns call->result of
  * NET_DONE, or an error, told on error.
  */
 psync_result net_run(net_home *home, net_kind kind, const psync_key *key, net_step *step, void *argument,

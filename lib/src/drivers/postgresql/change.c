@@ -18,7 +18,12 @@ static int64_t number_of(const net_call *call, unsigned attempt)
     return (int64_t)(call->number * ATTEMPTS + attempt);
 }
 
-/* What is on record, when voiding found the attempt, or a later one, there. */
+static bool is_of_request(const net_call *call, int64_t number)
+{
+    return number >= number_of(call, 0) && number <= number_of(call, ATTEMPTS - 1);
+}
+
+/* What is on record in requests, when voiding found the attempt, or a later one, there. */
 static net_outcome look_up(net_call *call, pg_change *change)
 {
     pg_arguments arguments = {.count = 0};
@@ -30,7 +35,7 @@ static net_outcome look_up(net_call *call, pg_change *change)
     bool has_result = PQntuples(rows) && !PQgetisnull(rows, 0, 1);
     int64_t result = has_result ? pg_number(rows, 0, 1) : 0;
     PQclear(rows);
-    if (number < number_of(call, 0) || number > number_of(call, ATTEMPTS - 1)) return NET_STALE;
+    if (!is_of_request(call, number)) return NET_STALE;
     change->lost = false;
     change->done = has_result;
     change->result = result;
@@ -38,36 +43,58 @@ static net_outcome look_up(net_call *call, pg_change *change)
     return NET_DONE;
 }
 
-static net_outcome make_void(net_call *call, pg_change *change)
+/* What PG_VOID told of the Integer's own row. */
+static net_outcome take_own(const net_call *call, pg_change *change, int64_t number, int64_t value)
+{
+    if (!is_of_request(call, number)) return NET_STALE;
+    change->lost = false;
+    change->done = true;
+    change->result = value;
+    return NET_DONE;
+}
+
+static net_outcome make_void(net_call *call, pg_change *change, const psync_key *key)
 {
     pg_arguments arguments = {.count = 0};
     PGresult *rows;
     pg_put_client(&arguments, call->client);
     pg_put_number(&arguments, number_of(call, 0));
     pg_put_number(&arguments, number_of(call, change->attempt));
+    pg_put_bytes(&arguments, key->bytes, key->length);
     net_outcome outcome = pg_run(call, PG_VOID, &arguments, &rows);
     if (outcome != NET_DONE || call->result) return outcome;
-    bool is_void = PQntuples(rows) > 0;
+    bool is_void = pg_truth(rows, 0, 0);
+    bool is_own = !PQgetisnull(rows, 0, 1);
+    int64_t number = pg_number(rows, 0, 1);
+    int64_t value = pg_number(rows, 0, 2);
     PQclear(rows);
+    if (is_own) return take_own(call, change, number, value);
     if (!is_void) return look_up(call, change);
     change->lost = false;
     change->attempt++;
     return NET_DONE;
 }
 
-net_outcome pg_change_before(net_call *call, pg_change *change)
+net_outcome pg_change_before(net_call *call, pg_change *change, const psync_key *key)
 {
     call->result = PSYNC_OK;
     if (!change->lost) return NET_DONE;
-    net_outcome outcome = make_void(call, change);
+    net_outcome outcome = make_void(call, change, key);
     if (outcome == NET_DONE && change->attempt >= ATTEMPTS - 1) return NET_STALE; /* the last is for undoing */
     return outcome;
 }
 
-net_outcome pg_change_void(net_call *call, pg_change *change)
+net_outcome pg_change_void(net_call *call, pg_change *change, const psync_key *key)
 {
     *change = (pg_change){.attempt = ATTEMPTS - 1};
-    return make_void(call, change);
+    return make_void(call, change, key);
+}
+
+net_outcome pg_change_bar(net_call *call, const psync_key *key)
+{
+    pg_change change;
+    net_outcome outcome = pg_change_void(call, &change, key);
+    return outcome == NET_STALE ? NET_DONE : outcome; /* a later one is on record */
 }
 
 static void begin(net_call *call, unsigned attempt, pg_arguments *arguments, const psync_key *key)

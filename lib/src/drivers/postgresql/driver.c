@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
 #include "channel.h"
 #include "connection.h"
 #include "integers.h"
@@ -28,6 +29,7 @@ static const net_engine engine = {
     .disconnect = pg_disconnect,
     .descriptor = pg_descriptor,
     .settle = pg_lock_settle,
+    .bar = pg_change_bar,
     .renew = pg_lock_keep,
     .listen = pg_listen,
     .unlisten = pg_unlisten,

@@ -66,23 +66,80 @@ static psync_result login_result(const char *state, const char **advice)
     return PSYNC_ERROR_SYSTEM;
 }
 
-psync_result pg_login_failed(psync_error *error, PGconn *pg)
+/*
+ * What libpq finds wrong with TLS before the server can refuse anything. It has no codes for that; where its
+ * messages are translated, they are as any other.
+ */
+static const struct trouble {
+    const char *words;
+    psync_result result;
+    const char *advice;
+} of_tls[] = {
+    {"certificate verify failed", PSYNC_ERROR_PERMISSION,
+     "name who signed the server's certificate with sslrootcert=, and see whether it has expired"},
+    {"does not match host name", PSYNC_ERROR_PERMISSION, "use a name that the server's certificate is for"},
+    {" alert ", PSYNC_ERROR_PERMISSION,
+     "the server turns this client's certificate away, or wants one: see sslcert= and sslkey="},
+    {"root certificate file", PSYNC_ERROR_ARGUMENT, "name a good one with sslrootcert="},
+    {"certificate file", PSYNC_ERROR_ARGUMENT, "name a good one with sslcert="},
+    {"private key file", PSYNC_ERROR_ARGUMENT, "name a good one with sslkey="},
+    {"does not support SSL", PSYNC_ERROR_ARGUMENT, "give the server a certificate, or ask for less with sslmode="},
+};
+
+/* Finds it in one of the lines, of which there is one for each address that was tried; copies that line. */
+static const struct trouble *find_trouble(char *line, size_t size, const char *text)
+{
+    for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+        first_line(line, size, text);
+        for (size_t i = 0; i < sizeof of_tls / sizeof *of_tls; i++) {
+            if (strstr(line, of_tls[i].words)) return &of_tls[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether libpq cannot even begin with what it was told. It has no codes for that either. */
+static bool is_nonsense(const char *line)
+{
+    static const char *const beginnings[] = {"invalid ", "could not match ", "definition of service ",
+                                             "service file ", "syntax error in service file "};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        if (strncmp(line, beginnings[i], strlen(beginnings[i])) == 0) return true;
+    }
+    return false;
+}
+
+psync_result pg_login_failed(net_call *call, PGconn *pg)
 {
     char state[6];
     char line[300];
     const char *text = PQerrorMessage(pg);
     const char *said = find_state(text, state);
-    first_line(line, sizeof line, said ? said : text);
     if (said) {
         const char *advice;
         psync_result r = login_result(state, &advice);
-        return psync_error_set(error, r, 0, "the server refused the login: %s%s", line, advice);
+        first_line(line, sizeof line, said);
+        return psync_error_set(call->error, r, 0, "the server refused the login: %s%s", line, advice);
     }
     if (PQconnectionNeedsPassword(pg)) {
-        return psync_error_set(error, PSYNC_ERROR_PERMISSION, 0,
+        return psync_error_set(call->error, PSYNC_ERROR_PERMISSION, 0,
                                "the server wants a password, and the DSN has none; a .pgpass file may have it too");
     }
-    return psync_error_set(error, PSYNC_ERROR_UNAVAILABLE, 0, "%s", *line ? line : "the login failed");
+    const struct trouble *trouble = find_trouble(line, sizeof line, text);
+    if (trouble) {
+        /* Of several servers another one may be good, once it is back. */
+        bool alone = ((const pg_state *)call->context)->options.hosts < 2;
+        return psync_error_set(call->error, alone ? trouble->result : PSYNC_ERROR_UNAVAILABLE, 0, "%s; %s", line,
+                               trouble->advice);
+    }
+    first_line(line, sizeof line, text);
+    if (is_nonsense(line)) {
+        return psync_error_set(call->error, PSYNC_ERROR_ARGUMENT, 0,
+                               "libpq says: %s; mend that in the DSN, or in its "
+                               "service file",
+                               line);
+    }
+    return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "%s", *line ? line : "the login failed");
 }
 
 /* ---- statements ----------------------------------------------------------- */

@@ -11,7 +11,7 @@
 void pg_connection_failed(psync_error *error, PGconn *pg);
 
 /* A login that failed. UNAVAILABLE: it may work later. */
-psync_result pg_login_failed(psync_error *error, PGconn *pg);
+psync_result pg_login_failed(net_call *call, PGconn *pg);
 
 /*
  * The server's error instead of a statement's result.

@@ -5,6 +5,11 @@
  * A Hold without a lease has one of home->liveness, which the keeper renews;
  * seen from the same host it also ends with its process, which whoever comes
  * across it notices, and frees it by its fence.
+ *
+ * A release names the fence that it means to free, also where whatever there
+ * is shall be freed: then it is the one that was seen just before. So one that
+ * is lost on its way and arrives late frees no acquisition that came later.
+ * The handle's cache is the fence of the last plain take by it, a good guess.
  */
 #if PSYNC_WITH_POSTGRESQL
 
@@ -31,7 +36,7 @@ struct lock_call {
     const psync_key *key;
     pg_change change;
     int64_t before; /* boottime before the first sending; of a look, before the last */
-    uint64_t fence; /* asked for, 0: any; of a take, the one that was got */
+    uint64_t fence; /* asked for; of a take, the one that was got */
     int64_t lease;  /* ns; 0: none */
     bool is_hold;
     bool is_leased; /* the lease is the user's */
@@ -82,10 +87,20 @@ static net_outcome create_row(net_call *call, const struct lock_call *lock)
     return outcome;
 }
 
+/* Not a number of ours: time does not get there. */
+static net_outcome fence_is_last(net_call *call)
+{
+    call->result =
+        psync_error_set(call->error, PSYNC_ERROR_DAMAGED, 0,
+                        "the table locks holds the largest fence there is, and none can follow it; delete "
+                        "that row, which was not written by this library");
+    return NET_DONE;
+}
+
 static net_outcome take_step(net_call *call, void *argument)
 {
     struct lock_call *lock = argument;
-    net_outcome outcome = pg_change_before(call, &lock->change);
+    net_outcome outcome = pg_change_before(call, &lock->change, lock->key);
     if (outcome != NET_DONE || call->result) return outcome;
     lock->fence = (uint64_t)lock->change.result;
     if (lock->change.done) return NET_DONE;
@@ -94,6 +109,7 @@ static net_outcome take_step(net_call *call, void *argument)
         PGresult *rows;
         put_take(call, lock, &arguments);
         outcome = pg_change_run(call, &lock->change, PG_LOCK_TAKE, &arguments, &rows);
+        if (outcome == NET_DONE && call->result == PSYNC_ERROR_OVERFLOW) return fence_is_last(call);
         if (outcome != NET_DONE || call->result) return outcome;
         bool has_row = PQntuples(rows) > 0;
         bool is_taken = has_row && pg_truth(rows, 0, 0);
@@ -127,6 +143,7 @@ static psync_result taken(pg_state *state, psync_key *key, const struct lock_cal
 {
     *now = (psync_lock_state){.exists = true, .is_hold = lock->is_hold, .fence = lock->fence};
     now->version[0] = lock->fence;
+    if (!lock->is_hold) __atomic_store_n(&key->cache, lock->fence, __ATOMIC_RELAXED);
     if (lock->is_leased) now->expires = lock->before + lock->lease;
     if (!lock->is_hold || lock->is_leased) return PSYNC_OK;
     psync_result r = net_keep(&state->home, key, lock->fence, lock->before, error);
@@ -160,16 +177,12 @@ static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_st
     char channel[NET_CHANNEL_SIZE];
     pg_arguments arguments;
     PGresult *rows;
-    net_outcome outcome = pg_change_before(call, &lock->change);
+    net_outcome outcome = pg_change_before(call, &lock->change, lock->key);
     if (outcome != NET_DONE || call->result || lock->change.done) return outcome;
     pg_channel(channel, call->home, 'l', lock->key);
     pg_change_begin(call, &lock->change, &arguments, lock->key);
     pg_put_bytes(&arguments, channel, strlen(channel));
-    if (lock->fence) {
-        pg_put_number(&arguments, (int64_t)lock->fence);
-    } else {
-        pg_put_null(&arguments);
-    }
+    pg_put_number(&arguments, (int64_t)lock->fence);
     if (statement == PG_LOCK_RENEW) {
         pg_put_number(&arguments, lock->lease / 1000);
         pg_put_truth(&arguments, lock->is_leased);
@@ -193,11 +206,10 @@ static net_outcome renew_step(net_call *call, void *argument)
 
 static psync_result look_at(pg_state *state, struct lock_call *lock, psync_error *error);
 
-/* The acquisition with this fence, or, with 0, any but a Hold. */
 static psync_result release_one(pg_state *state, psync_key *key, uint64_t fence, psync_error *error)
 {
     struct lock_call lock = {.key = key, .fence = fence};
-    if (fence) net_unkeep(&state->home, key, fence);
+    net_unkeep(&state->home, key, fence);
     return run(state, NET_CHANGE, &lock, release_step, error);
 }
 
@@ -213,20 +225,35 @@ static psync_result release_ghost(pg_state *state, psync_key *key, psync_error *
 
 /*
  * What somebody else holds is looked at before it is freed: a Hold whose holder has ended counts as absent, and
- * afterwards nobody could tell whether that was so already. fence 0: any. *moved: another acquisition came
- * meanwhile.
+ * afterwards nobody could tell whether that was so already. fence 0: any, what is damaged too. *moved: another
+ * acquisition came meanwhile.
  */
 static psync_result release_seen(pg_state *state, psync_key *key, uint64_t fence, bool *moved, psync_error *error)
 {
     struct lock_call lock = {.key = key};
-    psync_result r = look_at(state, &lock, error);
+    psync_error own;
+    psync_result r = look_at(state, &lock, &own);
     *moved = false;
+    if (r == PSYNC_ERROR_DAMAGED && !fence && lock.row.exists)
+        return release_one(state, key, lock.row.fence, error);
+    if (r < 0 && error) *error = own;
     if (r) return r;
     if (fence && lock.row.fence != fence) return PSYNC_NO;
     const bool is_orphan = pg_lock_row_is_orphan(&lock.row);
     r = release_one(state, key, lock.row.fence, error);
     *moved = r == PSYNC_NO && !is_orphan && !fence;
     return r == PSYNC_OK && is_orphan ? PSYNC_NO : r;
+}
+
+/* Whatever there is. Relaxed: the guess may be wrong, and points at nothing. */
+static psync_result release_any(pg_state *state, psync_key *key, psync_error *error)
+{
+    const uint64_t guess = __atomic_exchange_n(&key->cache, 0, __ATOMIC_RELAXED);
+    bool again = true;
+    psync_result r = PSYNC_NO;
+    if (guess) r = release_one(state, key, guess, error);
+    while (r == PSYNC_NO && again) r = release_seen(state, key, 0, &again, error);
+    return r;
 }
 
 psync_result pg_lock_release(void *opaque, psync_key *key, psync_condition condition, uint64_t fence,
@@ -240,13 +267,7 @@ psync_result pg_lock_release(void *opaque, psync_key *key, psync_condition condi
         if (net_unkeep(&state->home, key, fence)) return release_one(state, key, fence, error);
         return release_seen(state, key, fence, &again, error);
     }
-    psync_result r;
-    do {
-        again = false;
-        r = release_one(state, key, 0, error);
-        if (r == PSYNC_NO) r = release_seen(state, key, 0, &again, error);
-    } while (again);
-    return r;
+    return release_any(state, key, error);
 }
 
 static psync_result renew(pg_state *state, struct lock_call *lock, int64_t *expires, psync_error *error)
@@ -276,7 +297,7 @@ psync_result pg_lock_keep(void *opaque, psync_key *key, uint64_t fence, int64_t 
 net_outcome pg_lock_settle(net_call *call, const psync_key *key)
 {
     pg_change take;
-    net_outcome outcome = pg_change_void(call, &take);
+    net_outcome outcome = pg_change_void(call, &take, key);
     if (outcome == NET_STALE) return NET_DONE; /* a later request is on record: nothing of it can come any more */
     if (outcome != NET_DONE || call->result || !take.done) return outcome;
     char channel[NET_CHANNEL_SIZE];

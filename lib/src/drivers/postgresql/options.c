@@ -123,6 +123,36 @@ static size_t items(const char *list)
     return count;
 }
 
+/* Where a parameter is, or where the next one goes. */
+static size_t place_of(const pg_parameters *parameters, const char *name)
+{
+    size_t i = 0;
+    while (parameters->names[i] && strcmp(parameters->names[i], name) != 0) i++;
+    return i;
+}
+
+const char *pg_parameters_get(const pg_parameters *parameters, const char *name)
+{
+    return parameters->values[place_of(parameters, name)];
+}
+
+size_t pg_parameters_items(const pg_parameters *parameters, const char *name)
+{
+    const char *list = pg_parameters_get(parameters, name);
+    return list ? items(list) : 0;
+}
+
+bool pg_parameters_set(pg_parameters *parameters, const char *name, const char *value)
+{
+    size_t place = place_of(parameters, name);
+    if (!parameters->names[place]) return put(parameters, &place, name, value);
+    char *copy = strdup(value);
+    if (!copy) return false;
+    free(parameters->values[place]);
+    parameters->values[place] = copy;
+    return true;
+}
+
 /* A list with commas, begun by the turn-th item. */
 static char *turned(const char *list, unsigned turn)
 {

@@ -27,6 +27,11 @@ void pg_options_free(pg_options *options);
  * not the first to be tried each time. The caller frees them; NULL names: out of memory.
  */
 pg_parameters pg_options_turned(const pg_options *options, unsigned turn);
+/* A parameter's value, NULL without one; how many items with commas it has, 0 without one. */
+const char *pg_parameters_get(const pg_parameters *parameters, const char *name);
+size_t pg_parameters_items(const pg_parameters *parameters, const char *name);
+/* Gives one a copy of a value. False: out of memory. */
+bool pg_parameters_set(pg_parameters *parameters, const char *name, const char *value);
 void pg_parameters_free(pg_parameters *parameters);
 
 #endif

@@ -3,7 +3,8 @@
  * statements.c - the tables, and every statement on them.
  *
  * requests  one row a client: the number and the result of the last change it
- *           made. A change and its row here commit together. A number that is
+ *           made, unless that stands in an Integer's own row. A change and its record
+ *           commit together. A number that is
  *           not larger than the one on record becomes NULL there, which is not
  *           allowed, and all that the statement did is undone: so a request that was
  *           sent twice, or that gets out of a dead connection late, has its
@@ -15,6 +16,7 @@
  *           last if that is more: it grows also when the clock was set back,
  *           or when a standby took over that lacked the last rows.
  * integers  one row an Integer; value NULL: there is none, but somebody waits.
+ *           client, number: who changed it last. own: see below.
  * layout    one row: the layout's version, the largest fence that was swept
  *           away, when it was swept last.
  *
@@ -24,6 +26,32 @@
  * is the usual one, does not pay for a notification: these queue up behind a
  * lock of the whole database until their commit. rung says whether the last
  * change notified, because RETURNING cannot see what was there before.
+ *
+ * A row of its client's own
+ *
+ * Who changes an Integer again, and was the last to change it before, gets the
+ * row for its own: from then on (client, number) there is the record of its
+ * last change of it, value is that change's result, and an increment
+ * touches that one row and no other (PG_INTEGER_ADD_OWN). Why this is exactly once:
+ * - While the row is somebody's own, nobody else's change applies to it. Who
+ *   wants to change it first moves the record to requests (PG_INTEGER_SHARE), in one
+ *   transaction with the end of own: so a record is never in neither place, and
+ *   whoever moves it, and how late, it is the same. There the larger number stays:
+ *   a client asks for its last request alone. Then it is nobody's own for a
+ *   second at least, so that a crowd, whose changes are those of the other statements,
+ *   is bothered with this once a second at most.
+ * - All other changes write their record to requests, also the owner's.
+ * - PG_VOID takes the row under its lock before it looks in requests. It finds the record
+ *   where it is: in the row; or in requests, where who moved it committed before
+ *   the row's lock was free. If it is in neither, PG_VOID ends own, and writes the
+ *   void into requests. An increment that arrives after that does
+ *   not apply: the row is not its own, or is it again with a larger number. One that
+ *   was under way is waited for, at the row or, where the row was not this client's
+ *   when PG_VOID began, in requests, for then it was no increment of an own row.
+ * - A later number in requests does not stop an increment of an own row.
+ *   So a change whose outcome was given up is voided before its client asks
+ *   for anything else (net's debts).
+ * A mark of a waiter also keeps an increment off its short way.
  *
  * All times are clock_timestamp(), since now() is when the transaction began,
  * which may have waited for a row since.
@@ -58,6 +86,26 @@
     "(" source ".rung IS NOT TRUE OR pg_notify($4, " news ") IS NOT NULL)" /* $4 channel */
 #define TELL_AND_RECORD(source, result, news) RECORD(source, result, " WHERE " IS_TOLD(source, news))
 
+/* A change of an Integer's row by $1, number $2, where the row is nobody else's own. */
+#define SHARED "(i.own IS NOT TRUE OR i.client = $1 AND i.number < $2)"
+#define LEAVE_MARK                                                                                                 \
+    RUNG("i")                                                                                                      \
+    ", client = $1, number = $2,"                                                                                  \
+    " own = i.client = $1 AND (i.own OR i.shared < clock_timestamp() - interval '1 second')"
+#define UPSERT(sum)                                                                                                \
+    "WITH change AS (INSERT INTO @.integers AS i (space, key, value, client, number)"                              \
+    " VALUES (~, $3, $5, $1, $2) ON CONFLICT (space, key) DO UPDATE SET value = " sum "," LEAVE_MARK               \
+    " WHERE " SHARED " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")
+/* The rest of one that does nothing where there is none. Whether it was done, and its result; if not, the value. */
+#define OR_LOOK(result, rung)                                                                                      \
+    " RETURNING " result " AS result, " rung " AS rung), record AS (" RECORD(                                      \
+        "change", "result",                                                                                        \
+        "") ")"                                                                                                    \
+            " SELECT c.rung IS NOT NULL, coalesce(c.result, i.value), " IS_TOLD(                                   \
+                "c",                                                                                               \
+                "''") " FROM (SELECT) AS one"                                                                      \
+                      " LEFT JOIN @.integers AS i ON i.space = ~ AND i.key = $3 LEFT JOIN change AS c ON true"
+
 /* Whether a row of locks is an acquisition: one whose lease ran out counts as absent. */
 #define LOCKED "(l.held AND (l.expires IS NULL OR l.expires > clock_timestamp()))"
 /* What is told of a Lock; locks.c reads it. */
@@ -81,18 +129,25 @@ static const struct {
     /* $1 the server process's pid as told at the login. A pooler tells another one; then nothing may be set, as the
      * session is somebody else's next. */
     [PG_HELLO] = {"i",
-        "SELECT h.direct, (SELECT version FROM @.layout), CASE WHEN h.direct THEN"
+        "SELECT h.direct, (SELECT version FROM @.layout), to_regclass('@.requests') IS NOT NULL"
+        " AND to_regclass('@.locks') IS NOT NULL AND to_regclass('@.integers') IS NOT NULL, CASE WHEN h.direct THEN"
         " set_config('default_transaction_isolation', 'read committed', false)"
         " || set_config('enable_seqscan', 'off', false) || set_config('jit', 'off', false)"
         " || set_config('plan_cache_mode', 'force_generic_plan', false) END"
         " FROM (SELECT pg_backend_pid() = $1 AS direct) AS h"},
 
-    /* $2 the first number of the request, $3 the one to void. A row: it is void from now on. */
-    [PG_VOID] = {"uii",
-        "INSERT INTO @.requests AS r (client, number, result, seen)"
-        " VALUES ($1, $3, NULL, clock_timestamp()) ON CONFLICT (client) DO UPDATE"
+    /* $2 the first number of the request, $3 the one to void, $4 key. Whether it is void from now on; the number and
+     * the result that stand in the Integer's own row. */
+    [PG_VOID] = {"uiib",
+        "WITH own AS (UPDATE @.integers AS i SET own = i.number >= $2"
+        " WHERE space = ~ AND key = $4 AND client = $1 AND own RETURNING own, number, value),"
+        " void AS (INSERT INTO @.requests AS r (client, number, result, seen)"
+        " SELECT $1, $3, NULL, clock_timestamp() WHERE NOT EXISTS (SELECT FROM own WHERE own)"
+        " ON CONFLICT (client) DO UPDATE"
         " SET number = EXCLUDED.number, result = NULL, seen = EXCLUDED.seen"
-        " WHERE r.number < $2 OR (r.result IS NULL AND r.number < $3) RETURNING number"},
+        " WHERE r.number < $2 OR (r.result IS NULL AND r.number < $3) RETURNING number)"
+        " SELECT v.number IS NOT NULL, o.number, o.value FROM (SELECT) AS one"
+        " LEFT JOIN void AS v ON true LEFT JOIN own AS o ON o.own"},
     [PG_RECORD] = {"u",
         "SELECT number, result FROM @.requests WHERE client = $1"},
 
@@ -109,10 +164,10 @@ static const struct {
     [PG_LOCK_CREATE] = {"b",
         "INSERT INTO @.locks (space, key, fence, changed) SELECT ~, $1, fence, clock_timestamp() FROM @.layout WHERE one"
         " ON CONFLICT (space, key) DO NOTHING"},
-    /* $5 fence, or NULL for any but a Hold: whether its holder lives has to be known before it is freed. */
+    /* $5 fence: so a release that arrives late frees no later acquisition. */
     [PG_LOCK_RELEASE] = {CHANGE "si",
         "WITH freed AS (UPDATE @.locks AS l SET held = false, changed = clock_timestamp()," RUNG("l")
-        " WHERE space = ~ AND key = $3 AND " LOCKED " AND ($5 IS NULL AND NOT l.hold OR fence = $5)"
+        " WHERE space = ~ AND key = $3 AND " LOCKED " AND fence = $5"
         " RETURNING fence, rung)" TELL_AND_RECORD("freed", "fence", "fence::text")},
     /* $5 fence, $6 lease in us, $7 whether it is the user's. An earlier end is what waiters must hear of. */
     [PG_LOCK_RENEW] = {CHANGE "siit",
@@ -136,31 +191,33 @@ static const struct {
 
     [PG_INTEGER_GET] = {"b",
         "SELECT value FROM @.integers WHERE space = ~ AND key = $1 AND value IS NOT NULL"},
-    /* $5 value */
-    [PG_INTEGER_SET] = {CHANGE "si",
-        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES (~, $3, $5)"
-        " ON CONFLICT (space, key) DO UPDATE SET value = EXCLUDED.value," RUNG("i")
-        " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")},
-    /* $5 by */
-    [PG_INTEGER_ADD] = {CHANGE "si",
-        "WITH change AS (INSERT INTO @.integers AS i (space, key, value) VALUES (~, $3, $5)"
-        " ON CONFLICT (space, key) DO UPDATE SET value = coalesce(i.value, 0) + EXCLUDED.value," RUNG("i")
-        " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")},
+    /* $5 value. No row: it is somebody else's own. */
+    [PG_INTEGER_SET] = {CHANGE "si", UPSERT("EXCLUDED.value")},
+    /* $5 by. The same. */
+    [PG_INTEGER_ADD] = {CHANGE "si", UPSERT("coalesce(i.value, 0) + EXCLUDED.value")},
+    /* $4 by. No row: it is not this client's own, or somebody waits. */
+    [PG_INTEGER_ADD_OWN] = {CHANGE "i",
+        "UPDATE @.integers SET value = value + $4, number = $2 WHERE space = ~ AND key = $3"
+        " AND client = $1 AND own AND number < $2 AND waiting IS NULL RETURNING value"},
+    /* Moves the record of whoever has the row for its own. */
+    [PG_INTEGER_SHARE] = {"b",
+        "WITH own AS (UPDATE @.integers SET own = false, shared = clock_timestamp()"
+        " WHERE space = ~ AND key = $1 AND own RETURNING client, number, value)"
+        " INSERT INTO @.requests AS r (client, number, result, seen)"
+        " SELECT client, number, value, clock_timestamp() FROM own ON CONFLICT (client) DO UPDATE"
+        " SET number = EXCLUDED.number, result = EXCLUDED.result, seen = EXCLUDED.seen"
+        " WHERE r.number < EXCLUDED.number"},
     /* Subtracts the smallest bigint, whose opposite is none. It can be right for a negative value only. */
     [PG_INTEGER_ADD_SMALLEST] = {CHANGE "s",
-        "WITH change AS (UPDATE @.integers AS i SET value = i.value + 9223372036854775807 + 1," RUNG("i")
-        " WHERE space = ~ AND key = $3 AND value IS NOT NULL"
-        " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")},
-    /* $5 expected, $6 desired. Whether it was done, and the value before. */
+        "WITH change AS (UPDATE @.integers AS i SET value = i.value + 9223372036854775807 + 1," LEAVE_MARK
+        " WHERE space = ~ AND key = $3 AND value IS NOT NULL AND " SHARED OR_LOOK("value", "rung")},
+    /* $5 expected, $6 desired. */
     [PG_INTEGER_COMPARE_SET] = {CHANGE "sii",
-        "WITH change AS (UPDATE @.integers AS i SET value = $6," RUNG("i")
-        " WHERE space = ~ AND key = $3 AND value = $5 RETURNING rung),"
-        " record AS (" RECORD("change", "1", "") ")"
-        " SELECT c.rung IS NOT NULL, i.value, " IS_TOLD("c", "''") " FROM (SELECT) AS one"
-        " LEFT JOIN @.integers AS i ON i.space = ~ AND i.key = $3 LEFT JOIN change AS c ON true"},
+        "WITH change AS (UPDATE @.integers AS i SET value = $6," LEAVE_MARK
+        " WHERE space = ~ AND key = $3 AND value = $5 AND " SHARED OR_LOOK("value", "rung")},
     [PG_INTEGER_REMOVE] = {CHANGE "s",
-        "WITH change AS (DELETE FROM @.integers AS i WHERE space = ~ AND key = $3 AND value IS NOT NULL"
-        " RETURNING waiting IS NOT NULL AS rung)" TELL_AND_RECORD("change", "1", "''")},
+        "WITH change AS (DELETE FROM @.integers AS i WHERE space = ~ AND key = $3 AND value IS NOT NULL AND "
+        SHARED OR_LOOK("value", "waiting IS NOT NULL")},
     /* Whether it is known now that somebody waits, and the value. */
     [PG_INTEGER_ARM] = {"b",
         "WITH armed AS (UPDATE @.integers AS i SET waiting = clock_timestamp()"
@@ -214,13 +271,14 @@ static const char layout[] =
     ") WITH (fillfactor = 50);\n"
     "CREATE TABLE IF NOT EXISTS @.integers (\n"
     "    space text COLLATE \"C\", key bytea, value bigint, rung boolean NOT NULL DEFAULT false,\n"
-    "    waiting timestamptz, PRIMARY KEY (space, key)\n"
-    ") WITH (fillfactor = 70);\n"
+    "    waiting timestamptz, client uuid, number bigint, own boolean,\n"
+    "    shared timestamptz NOT NULL DEFAULT '-infinity', PRIMARY KEY (space, key)\n"
+    ") WITH (fillfactor = 50);\n"
     "CREATE TABLE IF NOT EXISTS @.layout (\n"
     "    one boolean PRIMARY KEY DEFAULT true CHECK (one), version bigint NOT NULL, fence bigint NOT NULL,\n"
     "    swept timestamptz NOT NULL\n"
     ");\n"
-    "INSERT INTO @.layout (version, fence, swept) VALUES (1, 0, clock_timestamp()) ON CONFLICT DO NOTHING;\n"
+    "INSERT INTO @.layout (version, fence, swept) VALUES (2, 0, clock_timestamp()) ON CONFLICT DO NOTHING;\n"
     "COMMIT;\n";
 
 static const Oid type_ids[] = {['u'] = 2950, ['i'] = 20, ['s'] = 25, ['b'] = 17, ['t'] = 16};

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* The layout of our tables; another number there was written by another version of this library. */
-enum { PG_LAYOUT = 1 };
+enum { PG_LAYOUT = 2 };
 
 enum pg_statement {
     PG_HELLO,
@@ -30,6 +30,8 @@ enum pg_statement {
     PG_INTEGER_GET,
     PG_INTEGER_SET,
     PG_INTEGER_ADD,
+    PG_INTEGER_ADD_OWN,
+    PG_INTEGER_SHARE,
     PG_INTEGER_ADD_SMALLEST,
     PG_INTEGER_COMPARE_SET,
     PG_INTEGER_REMOVE,

@@ -28,6 +28,23 @@ static net_outcome exchange(net_call *call, int count, const char *const *argume
     return o == NET_DONE ? redis_wire_reply(call, wire, reply) : o;
 }
 
+/*
+ * The same, with a command ahead of it whose reply says nothing. A server writes to whom it has a reply for in the
+ * reverse order in which they got their first one: so whom the script wakes is written to before this caller, for
+ * whom a reply waits already, and not after it.
+ */
+static net_outcome exchange_after_others(net_call *call, int count, const char *const *arguments,
+                                         const size_t *lengths, redisReply **reply)
+{
+    static const char *const words[] = {"PING"};
+    redisReply *nothing = NULL;
+    if (!redis_wire_put_words(call->connection, 1, words)) return no_memory(call);
+    net_outcome o = exchange(call, count, arguments, lengths, &nothing);
+    if (o != NET_DONE || !nothing) return o;
+    freeReplyObject(nothing);
+    return redis_wire_reply(call, call->connection, reply);
+}
+
 /* Deals with a reply that is an error. */
 static net_outcome judge(net_call *call, redisReply **reply)
 {
@@ -80,7 +97,9 @@ static net_outcome evaluate(net_call *call, struct redis_request *request, const
     request->lengths[0] = strlen(verb);
     request->arguments[1] = script;
     request->lengths[1] = strlen(script);
-    return exchange(call, request->count, request->arguments, request->lengths, reply);
+    net_outcome (*send)(net_call *, int, const char *const *, const size_t *, redisReply **) =
+        request->script == REDIS_RELEASE ? exchange_after_others : exchange;
+    return send(call, request->count, request->arguments, request->lengths, reply);
 }
 
 static bool is_missing_script(const redisReply *reply)

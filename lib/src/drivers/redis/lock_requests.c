@@ -18,11 +18,11 @@ void redis_lock_begin(struct redis_lock_task *task, struct redis_state *state, c
     task->key = key;
     task->text.bytes = task->name;
     task->text.length = redis_name(state, key, REDIS_LOCK, task->name);
+    redis_channel(state, task->name, task->text.length, task->channel);
     task->fence = 0;
     task->kind = REDIS_PLAIN;
     task->lease = 0;
     task->sent = 0;
-    task->is_hold = false;
     task->view.exists = false;
     task->view.owner.fence = 0;
 }
@@ -49,11 +49,11 @@ static psync_result read_view(net_call *call, const char *text, size_t length, s
         return PSYNC_ERROR_DAMAGED;
     }
     psync_result r = net_owner_read(&call->home->self, text, (size_t)(end - text), &view->owner, call->error);
+    view->owner.fence = (uint64_t)fence;
     if (r) return r;
     view->kind = (int)kind;
     view->left = left < 0 ? -1 : left * 1000;
     view->at = psync__clock->boottime();
-    view->owner.fence = (uint64_t)fence;
     view->owner.is_hold = kind != REDIS_PLAIN;
     if (kind == REDIS_LEASED) view->owner.expires_at = (psync__clock->realtime() + view->left) / 1000;
     view->exists = !(view->owner.is_hold && view->owner.alive == PSYNC_ALIVE_NO);
@@ -161,7 +161,7 @@ net_outcome redis_acquire_step(net_call *call, void *argument)
     struct redis_request request;
     char owner[NET_OWNER_SIZE], kind[24], lease[24], ghost[24];
     redis_request_begin(&request, call, REDIS_ACQUIRE, 1, &task->text);
-    redis_request_add_text(&request, task->state->suffix);
+    redis_request_add_text(&request, task->channel);
     add_number(&request, kind, (uint64_t)task->kind);
     add_number(&request, lease, microseconds(task->lease));
     add_fence(&request, ghost, task->fence);
@@ -178,8 +178,8 @@ net_outcome redis_acquire_step(net_call *call, void *argument)
 
 static net_outcome release_answer(net_call *call, struct redis_lock_task *task, const redisReply *reply)
 {
-    task->is_hold = is_text(reply, "hold");
-    if (task->is_hold || is_text(reply, "none")) return done(call, PSYNC_NO);
+    (void)task;
+    if (is_text(reply, "none")) return done(call, PSYNC_NO);
     return is_text(reply, "ok") ? done(call, PSYNC_OK) : redis_nonsense(call);
 }
 
@@ -189,8 +189,8 @@ net_outcome redis_release_step(net_call *call, void *argument)
     struct redis_request request;
     char fence[24];
     redis_request_begin(&request, call, REDIS_RELEASE, 1, &task->text);
-    redis_request_add_text(&request, task->state->suffix);
-    add_fence(&request, fence, task->fence);
+    redis_request_add_text(&request, task->channel);
+    add_number(&request, fence, task->fence);
     return change(call, task, &request, release_answer);
 }
 
@@ -207,7 +207,7 @@ net_outcome redis_renew_step(net_call *call, void *argument)
     struct redis_request request;
     char fence[24], kind[24], lease[24];
     redis_request_begin(&request, call, REDIS_RENEW, 1, &task->text);
-    redis_request_add_text(&request, task->state->suffix);
+    redis_request_add_text(&request, task->channel);
     add_number(&request, fence, task->fence);
     add_number(&request, kind, (uint64_t)task->kind);
     add_number(&request, lease, microseconds(task->lease));
@@ -237,9 +237,11 @@ net_outcome redis_settle(net_call *call, const psync_key *key)
     struct redis_request request;
     char name[REDIS_NAME_SIZE];
     const struct redis_text text = {name, redis_name(state, key, REDIS_LOCK, name)};
+    char channel[NET_CHANNEL_SIZE];
     redisReply *reply;
+    redis_channel(state, text.bytes, text.length, channel);
     redis_request_begin(&request, call, REDIS_SETTLE, 1, &text);
-    redis_request_add_text(&request, state->suffix);
+    redis_request_add_text(&request, channel);
     net_outcome o = redis_run(call, &request, &reply);
     if (o != NET_DONE || !reply) return o;
     freeReplyObject(reply);

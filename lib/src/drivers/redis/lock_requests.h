@@ -23,11 +23,11 @@ struct redis_lock_task {
     const psync_key *key;
     char name[REDIS_NAME_SIZE];
     struct redis_text text; /* the name */
-    uint64_t fence;         /* given (0: of no ghost, or any), or the one that was got */
+    char channel[NET_CHANNEL_SIZE];
+    uint64_t fence; /* given (a take: of a ghost, 0: of none), or the one that was got */
     int kind;
-    int64_t lease; /* ns, 0 without one */
-    int64_t sent;  /* boottime before the first time it may have been sent */
-    bool is_hold;  /* why nothing was freed: it is a Hold, and any but a Hold was meant, or another's fence */
+    int64_t lease;          /* ns, 0 without one */
+    int64_t sent;           /* boottime before the first time it may have been sent */
     struct redis_view view; /* what was seen */
 };
 
@@ -35,7 +35,7 @@ void redis_lock_begin(struct redis_lock_task *task, struct redis_state *state, c
 
 /* Takes it, also from the holder of fence. PSYNC_NO: busy; view may tell with what. */
 net_outcome redis_acquire_step(net_call *call, void *task);
-/* PSYNC_NO: not that one; with fence 0: none, or is_hold. */
+/* PSYNC_NO: not that one. */
 net_outcome redis_release_step(net_call *call, void *task);
 /* PSYNC_NO: not that one any more. */
 net_outcome redis_renew_step(net_call *call, void *task);

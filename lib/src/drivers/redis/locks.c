@@ -8,6 +8,11 @@
  * same host sees that process, and counts its Hold as absent at once. To take
  * such a Lock the request names its fence, and the script replaces it.
  *
+ * A release names the fence that it means to free, also where whatever there
+ * is shall be freed: then it is the one that was seen just before. So one that
+ * is lost on its way and arrives late frees no acquisition that came later.
+ * The handle's cache is the fence of the last plain take by it, a good guess.
+ *
  * In a psync_lock_state version tells an await when it has to look though
  * nothing rings: {END << 22 | PID, START}. END: monotonic milliseconds when the
  * lease ends on the server as far as is known, 0 without one. PID, START: a
@@ -17,6 +22,7 @@
 
 #include "locks.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +92,7 @@ psync_result redis_lock_acquire(void *opaque, psync_key *key, const psync_take *
     if (r < 0) return r;
     tell(&task.view, now);
     if (r) return r;
+    if (task.kind == REDIS_PLAIN) __atomic_store_n(&key->cache, task.fence, __ATOMIC_RELAXED);
     if (task.kind == REDIS_KEPT) r = keep(&task, error);
     now->exists = true;
     now->is_hold = take->hold;
@@ -118,35 +125,38 @@ static psync_result release_ghost(struct redis_state *state, const psync_key *ke
     return release_fence(state, key, task.view.owner.fence, error);
 }
 
-/* Anything but a Hold; *is_hold tells that it is one. */
-static psync_result release_plain(struct redis_state *state, const psync_key *key, bool *is_hold,
-                                  psync_error *error)
-{
-    struct redis_lock_task task;
-    redis_lock_begin(&task, state, key);
-    psync_result r = net_run(&state->home, NET_CHANGE, key, redis_release_step, &task, error);
-    *is_hold = r == PSYNC_NO && task.is_hold;
-    return r;
-}
-
 /*
  * What somebody else holds is looked at before it is freed: a Hold whose holder has ended counts as absent, and
- * afterwards nobody could tell whether that was so already. fence 0: any. *moved: another acquisition came
- * meanwhile.
+ * afterwards nobody could tell whether that was so already. fence 0: any, what is damaged too. *moved: another
+ * acquisition came meanwhile.
  */
 static psync_result release_seen(struct redis_state *state, const psync_key *key, uint64_t fence, bool *moved,
                                  psync_error *error)
 {
     struct redis_lock_task task;
+    psync_error own;
     redis_lock_begin(&task, state, key);
-    psync_result r = inspect(&task, error);
-    *moved = false;
-    if (r) return r;
+    psync_result r = inspect(&task, &own);
     const uint64_t seen = task.view.owner.fence;
+    *moved = false;
+    if (r == PSYNC_ERROR_DAMAGED && !fence) return release_fence(state, key, seen, error);
+    if (r && error) *error = own;
+    if (r) return r;
     if (!seen || (fence && seen != fence)) return PSYNC_NO;
     r = release_fence(state, key, seen, error);
     *moved = r == PSYNC_NO && task.view.exists && !fence;
     return r == PSYNC_OK && !task.view.exists ? PSYNC_NO : r;
+}
+
+/* Whatever there is. Relaxed: the guess may be wrong, and points at nothing. */
+static psync_result release_any(struct redis_state *state, psync_key *key, psync_error *error)
+{
+    const uint64_t guess = __atomic_exchange_n(&key->cache, 0, __ATOMIC_RELAXED);
+    bool again = true;
+    psync_result r = PSYNC_NO;
+    if (guess) r = release_fence(state, key, guess, error);
+    while (r == PSYNC_NO && again) r = release_seen(state, key, 0, &again, error);
+    return r;
 }
 
 psync_result redis_lock_release(void *opaque, psync_key *key, psync_condition condition, uint64_t fence,
@@ -160,12 +170,7 @@ psync_result redis_lock_release(void *opaque, psync_key *key, psync_condition co
         if (net_unkeep(&state->home, key, fence)) return release_fence(state, key, fence, error);
         return release_seen(state, key, fence, &again, error);
     }
-    psync_result r;
-    do {
-        r = release_plain(state, key, &again, error);
-        if (again) r = release_seen(state, key, 0, &again, error);
-    } while (again);
-    return r;
+    return release_any(state, key, error);
 }
 
 static psync_result renew(struct redis_state *state, const psync_key *key, uint64_t fence, int kind, int64_t lease,
@@ -233,12 +238,13 @@ static psync_result look(void *argument, bool ask, int64_t *again, psync_error *
     return PSYNC_NO;
 }
 
-/* Whether the news are that the acquisition with this fence, or a later one, has ended. */
+/* Whether the news are that the acquisition with this fence, or a later one, has ended: "KIND FENCE ..." */
 static bool is_end(const char *news, uint64_t fence)
 {
     char *rest;
-    uint64_t ended = strtoull(news, &rest, 10);
-    return ended >= fence && !*rest;
+    if (!isdigit((unsigned char)news[0]) || news[1] != ' ') return false;
+    uint64_t ended = strtoull(news + 2, &rest, 10);
+    return ended >= fence && *rest == ' ';
 }
 
 psync_result redis_lock_await(void *opaque, psync_key *key, psync_lock_state *seen, psync_role role,
@@ -249,11 +255,9 @@ psync_result redis_lock_await(void *opaque, psync_key *key, psync_lock_state *se
     if (!seen->exists) return PSYNC_OK;
     struct watch watch = {.seen = seen};
     const uint64_t version[2] = {seen->fence, 0};
-    char channel[NET_CHANNEL_SIZE];
     char news[NET_NEWS_SIZE];
     redis_lock_begin(&watch.task, state, key);
-    redis_channel(state, watch.task.name, watch.task.text.length, channel);
-    psync_result r = net_await(&state->home, channel, version, look, &watch, deadline, news, error);
+    psync_result r = net_await(&state->home, watch.task.channel, version, look, &watch, deadline, news, error);
     if (r == PSYNC_OK && *news && is_end(news, seen->fence)) seen->exists = false;
     return r;
 }

@@ -7,11 +7,12 @@
  *   v  an Integer's value, there only while it exists
  *   w  somebody sleeps until it changes: tell it on this channel, and take the
  *      mark away
- *   s  who has the Lock: "FENCE END KIND CLIENT NUMBER"; there only while it
- *      is taken. END: microseconds since 1970 when its lease ends, 0 without
- *      one. KIND: 0 plain, 1 a Hold that its process keeps alive, 2 a Hold
- *      with a lease. CLIENT NUMBER: the request that took it
- *   o  its owner, as owner.c writes it
+ *   s  who has the Lock: "KIND FENCE END CLIENT NUMBER"; empty or not there
+ *      while it is free. KIND: 0 plain, 1 a Hold that its process keeps alive,
+ *      2 a Hold with a lease. END: microseconds since 1970 when its lease
+ *      ends, 0 without one. CLIENT NUMBER: the request that took it. It is
+ *      also what waiters are told when it ends
+ *   o  its owner, as owner.c writes it; means nothing while the Lock is free
  *   f  the last fence
  *   x  how far the sweep of old records has come
  *   any CLIENT (32 characters): its last request: "NUMBER TIME RESULT"
@@ -19,7 +20,12 @@
  * Each changing request carries its client and number. The same number again
  * gets the result that is stored, a smaller one is refused: so a request that
  * is repeated happens once, and one that was left in a dead connection cannot
- * happen late. "No" and "overflow" are stored too, for the same reason.
+ * happen late. "No" and "overflow" are stored too, for the same reason. One
+ * that its client has given up may still come: a release names the acquisition
+ * that it is about, so it never frees a later one.
+ *
+ * A repeat writes its record again: who then WAITs for replicas waits for all
+ * that was written before, the change itself too.
  *
  * A hash that holds neither a value nor an acquisition expires after the life
  * of its records. In others the records of clients that are gone are swept:
@@ -33,8 +39,13 @@
  * Lua's numbers are doubles: values are added in Lua while both are well below
  * 2^53, else by HINCRBY, and only ever read as strings.
  *
- * Writes that need no memory come first: what frees something works on a
- * server that is full.
+ * A write that needs no memory comes first, and lets what follows through: what
+ * frees something works on a server that is full.
+ *
+ * Between two requests a processor forgets its way: what a script costs then is
+ * how much it makes the server do, so patterns, numbers and digests are left to
+ * the cases that need them. Numbers of requests are compared as text: they
+ * have leading zeros.
  */
 #if PSYNC_WITH_REDIS
 
@@ -47,9 +58,12 @@
 /* From each first line on: k, c, n, and the record r that the client had, which ends the script if n is not new. */
 #define KNOWN_NUMBER \
     "if r then\n" \
-    "  local d=string.sub(r,1,16)-n\n" \
-    "  if d==0 then return string.sub(r,29) end\n" \
-    "  if d>0 then return redis.error_reply('STALE a later request of this client was served before') end\n" \
+    "  local last=string.sub(r,1,16)\n" \
+    "  if last==n then\n" \
+    "    redis.pcall('HSET',k,c,r)\n" \
+    "    return string.sub(r,29)\n" \
+    "  end\n" \
+    "  if last>n then return redis.error_reply('STALE a later request of this client was served before') end\n" \
     "end\n"
 
 /* The client's first request here: looks over some records for old ones. t is the time in seconds. */
@@ -88,97 +102,109 @@
     "  redis.call('HDEL',k,'w')\n" \
     "end\n"
 
-/*
- * ARGV: client, number, suffix of the channel, and what follows. now: the
- * server's time in microseconds; f, e, d: fence, end and kind, if s is an
- * acquisition that has not run out; else s is false. What is no acquisition,
- * but stands there, can be freed as one with the fence 0.
- */
+/* ARGV: client, number, channel, and what follows. s is what stands there of an acquisition, or false. */
 #define LOCK \
-    "local k,c,n=KEYS[1],ARGV[1],ARGV[2]\n" \
-    "local h=redis.call('HMGET',k,'s','f',c)\n" \
-    "local s,r=h[1],h[3]\n" \
+    "local k,c,n,call=KEYS[1],ARGV[1],ARGV[2],redis.call\n" \
+    "local h=call('HMGET',k,'s',c,'f')\n" \
+    "local s,r=h[1],h[2]\n" \
     KNOWN_NUMBER \
-    "local T=redis.call('TIME')\n" \
-    "local t,now=T[1],T[1]*1000000+T[2]\n" \
+    "if s=='' then s=false end\n" \
+    "local T=call('TIME')\n" \
+    "local t=T[1]\n" \
     SWEEP \
-    "local f,e,d\n" \
-    "if s then\n" \
-    "  f,e,d=string.match(s,'^(%d+) (%d+) (%d)')\n" \
-    "  if not f then f,e,d='0','0','0' end\n" \
-    "  if e~='0' and now>=tonumber(e) then s=false end\n" \
-    "end\n" \
     "local q=n..' '..t..' '\n"
 
-/* The acquisition f is about to end; or its lease was cut short, which is told with an "r". */
-#define TELL_LOCK "redis.call('PUBLISH','phpsync:'..redis.sha1hex(k..ARGV[3]),f)\n"
-#define TELL_RENEWED "redis.call('PUBLISH','phpsync:'..redis.sha1hex(k..ARGV[3]),f..'r')\n"
+#define NOW "(T[1]*1000000+T[2])"
+
+/*
+ * d, f, e: kind, fence and end of s. s becomes false if that has run out. What is no acquisition, but stands there,
+ * is taken for a plain one with the fence 0.
+ */
+#define READ_ACQUISITION(s) \
+    "d,f,e=string.match(" s ",'^(%d) (%d+) (%d+)')\n" \
+    "if not d then d,f,e='0','0','0' end\n" \
+    "if e~='0' and " NOW ">=tonumber(e) then " s "=false end\n"
+
+/* The acquisition s is about to end; or its lease was cut short. */
+#define TELL_LOCK(s) "call('PUBLISH',ARGV[3]," s ")\n"
+#define TELL_RENEWED "call('PUBLISH',ARGV[3],'renewed')\n"
 
 /* ... kind, lease in microseconds or 0, the fence of a ghost that counts as absent or '', owner. */
 static const char acquire[] = LOCK
-    "if s and f~=ARGV[6] then\n"
-    "  redis.call('HSET',k,c,q..'busy')\n"
-    "  local left=e=='0' and '-1' or string.format('%.0f',e-now)\n"
-    "  return 'busy '..f..' '..d..' '..left..' '..(redis.call('HGET',k,'o') or '')\n"
+    "local old,d,f,e=s\n"
+    "if s then\n"
+    READ_ACQUISITION("s")
+    "  if s and f~=ARGV[6] then\n"
+    "    call('HSET',k,c,q..'busy')\n"
+    "    local left=e=='0' and '-1' or string.format('%.0f',e-" NOW ")\n"
+    "    return 'busy '..f..' '..d..' '..left..' '..(call('HGET',k,'o') or '')\n"
+    "  end\n"
+    "  " TELL_LOCK("old")
     "end\n"
-    "if f then " TELL_LOCK "end\n"
-    "local a,last=now,tonumber(h[2] or 0) or 0\n"
-    "if a<=last then a=last+1 end\n"
-    "a=string.format('%.0f',a)\n"
-    "local lease=tonumber(ARGV[5])\n"
-    "local z=lease>0 and string.format('%.0f',now+lease) or '0'\n"
-    "redis.call('HSET',k,'s',a..' '..z..' '..ARGV[4]..' '..c..' '..n,'f',a,'o',ARGV[7],c,q..'ok '..a)\n"
-    "if lease>0 then\n"
-    "  redis.call('PEXPIRE',k,string.format('%.0f',math.ceil(lease/1000)+600000))\n"
+    "local a,last=t..string.sub('00000'..T[2],-6),h[3]\n"
+    "if last and (#last~=#a or a<=last) then\n"
+    "  last=tonumber(last) or 0\n"
+    "  if tonumber(a)<=last then a=string.format('%.0f',last+1) end\n"
+    "end\n"
+    "local z=ARGV[5]=='0' and '0' or string.format('%.0f'," NOW "+ARGV[5])\n"
+    "call('HSET',k,'s',ARGV[4]..' '..a..' '..z..' '..c..' '..n,'f',a,'o',ARGV[7],c,q..'ok '..a)\n"
+    "if z=='0' then\n"
+    "  call('PERSIST',k)\n"
     "else\n"
-    "  redis.call('PERSIST',k)\n"
+    "  call('PEXPIRE',k,string.format('%.0f',math.ceil(ARGV[5]/1000)+600000))\n"
     "end\n"
     "return 'ok '..a\n";
 
-/* ... fence, or '' for any but a Hold: whether its holder lives has to be known before it is freed. */
+/* ... fence. */
 static const char release[] = LOCK
-    "if s and (ARGV[4]==f or ARGV[4]=='' and d=='0') then\n"
-    "  " TELL_LOCK
-    "  redis.call('HDEL',k,'s','o')\n"
-    "  redis.call('HSET',k,c,q..'ok')\n"
+    "local mine,d,f,e=s and string.sub(s,1,#ARGV[4]+3)=='0 '..ARGV[4]..' '\n"
+    "local old=s\n"
+    "if s and not mine then\n"
+    READ_ACQUISITION("s")
+    "  mine=s and f==ARGV[4]\n"
+    "end\n"
+    "if mine then\n"
+    "  " TELL_LOCK("old")
     "  " EXPIRE_WITH_RECORDS
+    "  call('HSET',k,'s','',c,q..'ok')\n"
     "  return 'ok'\n"
     "end\n"
-    "local a=s and d~='0' and 'hold' or 'none'\n"
-    "redis.call('HSET',k,c,q..a)\n"
+    "call('HSET',k,c,q..'none')\n"
     "if not s then " EXPIRE_WITH_RECORDS "end\n"
-    "return a\n";
+    "return 'none'\n";
 
 /* ... fence, kind, lease in microseconds. */
 static const char renew[] = LOCK
+    "local d,f,e\n"
+    "if s then\n"
+    READ_ACQUISITION("s")
+    "end\n"
     "if not s or f~=ARGV[4] then\n"
-    "  redis.call('HSET',k,c,q..'none')\n"
+    "  call('HSET',k,c,q..'none')\n"
     "  if not s then " EXPIRE_WITH_RECORDS "end\n"
     "  return 'none'\n"
     "end\n"
-    "local z=now+ARGV[6]\n"
+    "local z=" NOW "+ARGV[6]\n"
     "if e=='0' or z<tonumber(e) then " TELL_RENEWED "end\n"
-    "local token=string.match(s,'^%d+ %d+ %d (.*)')\n"
-    "redis.call('HSET',k,'s',f..' '..string.format('%.0f',z)..' '..ARGV[5]..' '..token,c,q..'ok')\n"
-    "redis.call('PEXPIRE',k,string.format('%.0f',math.ceil(ARGV[6]/1000)+600000))\n"
+    "local token=string.match(s,'^%d %d+ %d+ (.*)')\n"
+    "call('HSET',k,'s',ARGV[5]..' '..f..' '..string.format('%.0f',z)..' '..token,c,q..'ok')\n"
+    "call('PEXPIRE',k,string.format('%.0f',math.ceil(ARGV[6]/1000)+600000))\n"
     "return 'ok'\n";
 
 /* ... nothing. The number is that of an attempt to take the Lock whose outcome nobody learned. */
 static const char settle[] =
-    "local k,c,n=KEYS[1],ARGV[1],ARGV[2]\n"
-    "local h=redis.call('HMGET',k,'s',c)\n"
+    "local k,c,n,call=KEYS[1],ARGV[1],ARGV[2],redis.call\n"
+    "local h=call('HMGET',k,'s',c)\n"
     "local s,r=h[1],h[2]\n"
-    "local f,token\n"
-    "if s then f,token=string.match(s,'^(%d+) %d+ %d (.*)') end\n"
-    "local taken=token==c..' '..n\n"
+    "local taken=s and string.match(s,'^%d %d+ %d+ (.*)')==c..' '..n\n"
     "if taken then\n"
-    "  " TELL_LOCK
-    "  redis.call('HDEL',k,'s','o')\n"
+    "  " TELL_LOCK("s")
+    "  call('HDEL',k,'s','o')\n"
     "end\n"
-    "if not r or string.sub(r,1,16)-n<0 then\n"
-    "  redis.call('HSET',k,c,n..' '..redis.call('TIME')[1]..' busy')\n"
+    "if not r or string.sub(r,1,16)<n then\n"
+    "  call('HSET',k,c,n..' '..call('TIME')[1]..' busy')\n"
     "end\n"
-    "if taken or not s then " EXPIRE_WITH_RECORDS "end\n"
+    "if taken or not s or s=='' then " EXPIRE_WITH_RECORDS "end\n"
     "return 'ok'\n";
 
 /* No ARGV. For each key as the answer "busy" of acquire, without the word; nil if there is no Lock. */
@@ -187,9 +213,9 @@ static const char inspect[] =
     "for i=1,#KEYS do\n"
     "  local h=redis.call('HMGET',KEYS[i],'s','o')\n"
     "  all[i]=false\n"
-    "  if h[1] then\n"
-    "    local f,e,d=string.match(h[1],'^(%d+) (%d+) (%d)')\n"
-    "    if not f then f,e,d='0','0','0' end\n"
+    "  if h[1] and h[1]~='' then\n"
+    "    local d,f,e=string.match(h[1],'^(%d) (%d+) (%d+)')\n"
+    "    if not d then d,f,e='0','0','0' end\n"
     "    local left=-1\n"
     "    if e~='0' then\n"
     "      T=T or redis.call('TIME')\n"

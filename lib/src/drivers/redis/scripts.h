@@ -31,6 +31,4 @@ enum redis_script {
 const char *redis_script_text(enum redis_script script);
 const char *redis_script_name(enum redis_script script);
 
-/* The channel that tells changes of a key is the key's name and, since channels know no databases, "@" DATABASE. */
-
 #endif

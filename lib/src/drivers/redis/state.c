@@ -43,15 +43,21 @@ static void hash(const char *text, size_t length, char hex[41])
     for (size_t i = 0; i < sizeof digest; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
+/* Whether a name may be that of a channel as it is: short, and without what ends a C string. */
+static bool is_plain(const char *name, size_t length)
+{
+    return length + sizeof "phpsync:" + REDIS_SUFFIX_SIZE <= NET_CHANNEL_SIZE && !memchr(name, '\0', length);
+}
+
 void redis_channel(const struct redis_state *state, const char *name, size_t length, char channel[NET_CHANNEL_SIZE])
 {
-    char text[REDIS_NAME_SIZE + sizeof state->suffix];
     char hex[41];
-    size_t suffix = strlen(state->suffix);
-    memcpy(text, name, length);
-    memcpy(text + length, state->suffix, suffix);
-    hash(text, length + suffix, hex);
-    snprintf(channel, NET_CHANNEL_SIZE, "phpsync:%s", hex);
+    if (is_plain(name, length)) {
+        snprintf(channel, NET_CHANNEL_SIZE, "phpsync:%.*s%s", (int)length, name, state->suffix);
+    } else {
+        hash(name, length, hex);
+        snprintf(channel, NET_CHANNEL_SIZE, "phpsync:%s%s", hex, state->suffix);
+    }
 }
 
 void redis_digests(struct redis_state *state)

@@ -3,14 +3,19 @@
 #ifndef PSYNC_REDIS_STATE_H
 #define PSYNC_REDIS_STATE_H
 
+#include <stdatomic.h>
+
 #include "net/home.h"
 #include "options.h"
 #include "scripts.h"
 
+enum { REDIS_SUFFIX_SIZE = 16 };
+
 struct redis_state {
     net_home home;
     struct redis_options options;
-    char suffix[16];                 /* "@" and the database: channels know no databases */
+    atomic_uint turn;                /* which sentinel is asked first; relaxed: each one is right */
+    char suffix[REDIS_SUFFIX_SIZE];  /* "@" and the database: channels know no databases */
     char digests[REDIS_SCRIPTS][41]; /* what the server knows the scripts by */
 };
 
@@ -23,7 +28,8 @@ enum { REDIS_NAME_SIZE = NET_SPACE_MAX + PSYNC_KEY_MAX + 8 };
 size_t redis_name(const struct redis_state *state, const psync_key *key, enum redis_kind kind,
                   char name[REDIS_NAME_SIZE]);
 
-/* The channel that its changes are told on, as the scripts name it. */
+/* The channel that its changes are told on: "phpsync:", the name or the digest of one that will not do, the suffix.
+ */
 void redis_channel(const struct redis_state *state, const char *name, size_t length,
                    char channel[NET_CHANNEL_SIZE]);
 

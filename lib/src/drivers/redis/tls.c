@@ -25,8 +25,9 @@ struct redis_tls {
     SSL *ssl;
     BIO_METHOD *method;
     int fd;
-    int flags;  /* of the receive in progress */
-    int number; /* errno of the socket's last call */
+    int flags;             /* of the receive in progress */
+    int number;            /* errno of the socket's last call, 0 if that ended well or told the end */
+    unsigned long failure; /* OpenSSL's code for what broke the connection, 0 if that was none of TLS */
 };
 
 static int socket_write(BIO *bio, const char *bytes, int length)
@@ -34,7 +35,7 @@ static int socket_write(BIO *bio, const char *bytes, int length)
     struct redis_tls *tls = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
     int sent = (int)send(tls->fd, bytes, (size_t)length, MSG_NOSIGNAL);
-    tls->number = errno;
+    tls->number = sent < 0 ? errno : 0;
     if (sent < 0 && (tls->number == EAGAIN || tls->number == EINTR)) BIO_set_retry_write(bio);
     return sent;
 }
@@ -44,7 +45,7 @@ static int socket_read(BIO *bio, char *bytes, int length)
     struct redis_tls *tls = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
     int got = (int)recv(tls->fd, bytes, (size_t)length, tls->flags);
-    tls->number = errno;
+    tls->number = got < 0 ? errno : 0;
     if (got < 0 && (tls->number == EAGAIN || tls->number == EINTR)) BIO_set_retry_read(bio);
     return got;
 }
@@ -143,6 +144,48 @@ static psync_result prepare(net_call *call, struct redis_tls *tls, const struct 
     return r;
 }
 
+/* What to do about a certificate that is refused. */
+static const char *advice(long verdict)
+{
+    switch (verdict) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return "use a name that it is for in the DSN, or tell it by servername=";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return "give the server a new one";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return "see whether the clocks are right";
+    default:
+        return "name the authority that it is signed by with cafile=";
+    }
+}
+
+/* Whether the server turned this client away for its certificate, or for having none. */
+static bool is_turned_away(unsigned long code)
+{
+    switch (ERR_GET_REASON(code)) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+        return ERR_GET_LIB(code) == ERR_LIB_SSL;
+    default:
+        return false;
+    }
+}
+
+static psync_result turned_away(net_call *call, unsigned long code)
+{
+    return psync_error_set(call->error, PSYNC_ERROR_PERMISSION, 0,
+                           "the server turns this client's certificate away, or wants one: %s; name a good one and "
+                           "its key with cert= and key=",
+                           ERR_reason_error_string(code));
+}
+
 static psync_result handshake_failed(net_call *call, const struct redis_tls *tls)
 {
     long verdict = SSL_get_verify_result(tls->ssl);
@@ -150,14 +193,15 @@ static psync_result handshake_failed(net_call *call, const struct redis_tls *tls
     psync_result r;
     if (verdict != X509_V_OK && code) {
         r = psync_error_set(call->error, PSYNC_ERROR_PERMISSION, (int)verdict,
-                            "the server's certificate is refused: %s; name its authority with cafile= and its name "
-                            "with servername=",
-                            X509_verify_cert_error_string(verdict));
-    } else if (code) {
-        r = psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the TLS handshake failed: %s", reason());
+                            "the server's certificate is refused: %s; %s", X509_verify_cert_error_string(verdict),
+                            advice(verdict));
+    } else if (is_turned_away(code)) {
+        r = turned_away(call, code);
     } else {
-        r = psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0,
-                            "the server closed the connection in the TLS handshake");
+        r = psync_error_set(
+            call->error, PSYNC_ERROR_UNAVAILABLE, 0,
+            "the TLS handshake failed: %s; if the server speaks no TLS, the DSN needs redis:// or tls=no",
+            code ? reason() : "the server closed the connection");
     }
     ERR_clear_error();
     return r;
@@ -174,7 +218,8 @@ static psync_result shake_hands(net_call *call, struct redis_tls *tls)
         psync_result r = net_poll(call, tls->fd, wanted == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT);
         if (r == PSYNC_NO) {
             r = psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0,
-                                "the server does not answer the TLS handshake");
+                                "the server does not answer the TLS handshake; if it speaks no TLS, the DSN needs "
+                                "redis:// or tls=no");
         }
         if (r) return r;
     }
@@ -204,16 +249,27 @@ void redis_tls_close(struct redis_tls *tls)
     free(tls);
 }
 
-/* errno for a call that returned got. */
+/* What the socket's functions return, and errno, for a call that returned got. EPROTO: redis_tls_broken tells. */
 static ssize_t outcome(struct redis_tls *tls, int got)
 {
     if (got > 0) return got;
     int wanted = SSL_get_error(tls->ssl, got);
+    tls->failure = wanted == SSL_ERROR_SSL ? ERR_peek_last_error() : 0;
     ERR_clear_error();
-    if (wanted == SSL_ERROR_ZERO_RETURN) return 0;
-    errno = EPROTO;
-    if (wanted == SSL_ERROR_WANT_READ || wanted == SSL_ERROR_WANT_WRITE) errno = tls->number;
+    if (wanted == SSL_ERROR_ZERO_RETURN || (wanted == SSL_ERROR_SYSCALL && !tls->number)) return 0;
+    errno = wanted == SSL_ERROR_SSL ? EPROTO : tls->number;
     return -1;
+}
+
+void redis_tls_broken(net_call *call, const struct redis_tls *tls)
+{
+    if (is_turned_away(tls->failure)) {
+        turned_away(call, tls->failure);
+    } else {
+        const char *text = ERR_reason_error_string(tls->failure);
+        psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, EPROTO, "the connection broke: TLS: %s",
+                        text ? text : "no reason given");
+    }
 }
 
 static int at_most_int(size_t length)

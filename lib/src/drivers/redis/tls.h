@@ -18,10 +18,13 @@ psync_result redis_tls_open(net_call *call, int fd, const struct redis_options *
 void redis_tls_close(struct redis_tls *tls);
 
 /*
- * As send and recv, with errno EAGAIN and EINTR where the socket said so; any other failure is EPROTO, with why.
- * flags go to the socket's calls.
+ * As send and recv, with errno as the socket said; where TLS itself failed it is EPROTO, and redis_tls_broken tells
+ * why. flags go to the socket's calls.
  */
 ssize_t redis_tls_send(struct redis_tls *tls, const char *bytes, size_t length);
 ssize_t redis_tls_receive(struct redis_tls *tls, char *bytes, size_t length, int flags);
+
+/* Sets the call's error: UNAVAILABLE, or PERMISSION if the server turned this client away. */
+void redis_tls_broken(net_call *call, const struct redis_tls *tls);
 
 #endif
