@@ -228,14 +228,7 @@ static void the_hook_runs_meanwhile_and_may_leave(void **state)
 
 static pid_t child;
 
-static int fork_and_leave(void)
-{
-    child = fork();
-    assert_true(child >= 0);
-    return 1;
-}
-
-/* What the child does behind the look-up that its hook has left; its exit code. */
+/* What the child finds by itself; its exit code. */
 static int look_again(void)
 {
     char found[256];
@@ -249,13 +242,28 @@ static int look_again(void)
     return 0;
 }
 
-static void a_child_asks_for_itself(void **state)
+static int fork_and_leave(void)
 {
-    (void)state;
+    child = fork();
+    assert_true(child >= 0);
+    return 1;
+}
+
+/* In the child also before the hook ends, while the look-up that it serves is not over. */
+static int fork_and_look_and_leave(void)
+{
+    fork_and_leave();
+    const int failure = child ? 0 : look_again();
+    if (failure) _exit(failure);
+    return 1;
+}
+
+static void expect_child_to_look(int (*hook)(void))
+{
     char found[256];
     int status;
     set_silent(true);
-    engine.on_hook = fork_and_leave;
+    engine.on_hook = hook;
     psync_result r = resolve("silent.test", 100000 * S, found);
     if (!child) _exit(r == PSYNC_ERROR_INTERRUPTED ? look_again() : 5);
     assert_int_equal(r, PSYNC_ERROR_INTERRUPTED);
@@ -263,6 +271,18 @@ static void a_child_asks_for_itself(void **state)
     assert_int_equal(status, 0);
     set_silent(false);
     assert_int_equal(resolve("silent.test", 100 * S, found), PSYNC_OK);
+}
+
+static void a_child_asks_for_itself(void **state)
+{
+    (void)state;
+    expect_child_to_look(fork_and_leave);
+}
+
+static void a_child_asks_for_itself_in_the_hook_too(void **state)
+{
+    (void)state;
+    expect_child_to_look(fork_and_look_and_leave);
 }
 
 /* ---- drivers ------------------------------------------------------------------ */
@@ -350,6 +370,7 @@ int main(void)
         TEST(a_name_that_nobody_answers_for_costs_no_more_than_the_time),
         TEST(the_hook_runs_meanwhile_and_may_leave),
         TEST(a_child_asks_for_itself),
+        TEST(a_child_asks_for_itself_in_the_hook_too),
 #if PSYNC_WITH_REDIS
         TEST(redis_does_not_block_on_a_name),
 #endif
