@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* client.c - the library as a client; every call that has no outcome says why. */
-#include "faults.h"
+#include "witness.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,8 +48,11 @@ static void *library_open(const char *dsn)
     for (unsigned key = 0; library && key < KEYS; key++) {
         char name[16];
         int length = snprintf(name, sizeof name, "key-%u", key);
-        if (psync_integer_open(space, name, (size_t)length, &library->added[key], &error) != PSYNC_OK ||
-            psync_lock_open(space, name, (size_t)length, &library->locks[key], &error) != PSYNC_OK) {
+        if (psync_integer_open(space, name, (size_t)length, &library->added[key], &error) != PSYNC_OK) {
+            die("open", &error);
+        }
+        length = snprintf(name, sizeof name, "lock-%u", key);
+        if (psync_lock_open(space, name, (size_t)length, &library->locks[key], &error) != PSYNC_OK) {
             die("open", &error);
         }
         length = snprintf(name, sizeof name, "swapped-%u", key);
@@ -74,23 +77,36 @@ static enum outcome library_add(void *state, unsigned key, int64_t *result)
 {
     struct library *library = state;
     psync_error error;
-    return outcome_of(psync_integer_add(library->added[key], 1, result, &error), &error, "psync_integer_add");
+    const char *call = "psync_integer_add";
+    struct question question = witness_before(ABOUT_INTEGERS);
+    psync_result got = psync_integer_add(library->added[key], 1, result, &error);
+    return witness_after(&question, outcome_of(got, &error, call), call, &error);
+}
+
+/* A look changes nothing, so its outcome is never unknown. */
+static enum outcome look(struct library *library, unsigned key, int64_t *value)
+{
+    psync_error error;
+    const char *call = "psync_integer_get";
+    struct question question = witness_before(ABOUT_INTEGERS);
+    psync_result got = psync_integer_get(library->swapped[key], value, &error);
+    enum outcome outcome = outcome_of(got, &error, call);
+    if (outcome == SAID_NO) broken("an Integer that was set is gone");
+    if (outcome == UNKNOWN) broken("%s: unknown, but it changes nothing", call);
+    return outcome == UNREACHABLE ? outcome : witness_after(&question, outcome, call, &error);
 }
 
 static enum outcome library_swap(void *state, unsigned key, int64_t *result)
 {
     struct library *library = state;
     psync_error error;
-    psync_result got = psync_integer_get(library->swapped[key], result, &error);
-    enum outcome seen = outcome_of(got, &error, "psync_integer_get");
-    if (seen == UNKNOWN || seen == UNREACHABLE) return UNREACHABLE;
-    if (seen == SAID_NO) {
-        broken("an Integer that was set is gone");
-        return SAID_NO;
-    }
-    got = psync_integer_compare_set(library->swapped[key], *result, *result + 1, &error);
+    const char *call = "psync_integer_compare_set";
+    enum outcome seen = look(library, key, result);
+    if (seen != DONE) return seen;
+    struct question question = witness_before(ABOUT_INTEGERS);
+    psync_result got = psync_integer_compare_set(library->swapped[key], *result, *result + 1, &error);
     ++*result;
-    return outcome_of(got, &error, "psync_integer_compare_set");
+    return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
 
 static enum outcome library_acquire(void *state, unsigned key, uint64_t *fence)
@@ -98,21 +114,30 @@ static enum outcome library_acquire(void *state, unsigned key, uint64_t *fence)
     struct library *library = state;
     psync_error error;
     psync_wait wait = {.timeout = 0.2};
-    return outcome_of(psync_lock_acquire(library->locks[key], &wait, fence, &error), &error, "psync_lock_acquire");
+    const char *call = "psync_lock_acquire";
+    struct question question = witness_before(ABOUT_LOCKS);
+    psync_result got = psync_lock_acquire(library->locks[key], &wait, fence, &error);
+    return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
 
 static enum outcome library_release(void *state, unsigned key)
 {
     struct library *library = state;
     psync_error error;
-    return outcome_of(psync_lock_release(library->locks[key], &error), &error, "psync_lock_release");
+    const char *call = "psync_lock_release";
+    struct question question = witness_before(ABOUT_LOCKS);
+    psync_result got = psync_lock_release(library->locks[key], &error);
+    return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
 
 static enum outcome library_release_if(void *state, unsigned key, uint64_t fence)
 {
     struct library *library = state;
     psync_error error;
-    return outcome_of(psync_lock_release_if(library->locks[key], fence, &error), &error, "psync_lock_release_if");
+    const char *call = "psync_lock_release_if";
+    struct question question = witness_before(ABOUT_LOCKS);
+    psync_result got = psync_lock_release_if(library->locks[key], fence, &error);
+    return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
 
 static int64_t library_value(void *state, bool swapped, unsigned key)
@@ -130,9 +155,27 @@ static bool library_is_free(void *state, unsigned key)
 {
     struct library *library = state;
     psync_error error;
-    psync_result result = psync_lock_wait(library->locks[key], &(psync_wait){.timeout = 60}, &error);
+    psync_result result = psync_lock_wait(library->locks[key], &(psync_wait){.timeout = 1}, &error);
     if (result < 0) die("psync_lock_wait", &error);
     return result == PSYNC_OK;
+}
+
+static void library_leave(void *state)
+{
+    struct library *library = state;
+    int64_t value;
+    while (look(library, 0, &value) == UNREACHABLE && !arena->broken) continue;
+}
+
+static pid_t library_holder(void *state, unsigned key, uint64_t *fence)
+{
+    struct library *library = state;
+    psync_error error;
+    psync_owner owner;
+    psync_result result = psync_lock_inspect(library->locks[key], &owner, &error);
+    if (result < 0) die("psync_lock_inspect", &error);
+    *fence = result == PSYNC_OK ? owner.fence : 0;
+    return result == PSYNC_OK ? (pid_t)owner.pid : 0;
 }
 
 const struct client library_client = {
@@ -145,4 +188,6 @@ const struct client library_client = {
     .release_if = library_release_if,
     .value = library_value,
     .is_free = library_is_free,
+    .leave = library_leave,
+    .holder = library_holder,
 };

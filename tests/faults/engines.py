@@ -72,7 +72,7 @@ def ended_well(process, what):
 
 def lasting(engine, *options):
     """A server that keeps what it was told when it is killed."""
-    if engine.kind == 'redis':
+    if engine.family == 'redis':
         return engine.start('appendonly=yes', 'appendfsync=always', *options)
     return engine.start('fsync=on', 'synchronous_commit=on', *options)
 
@@ -129,14 +129,14 @@ def paused(run, engine):
 
 
 def too_many_clients(run, engine):
-    limit = 'maxclients=1' if engine.kind == 'redis' else 'max_connections=4'
-    with engine.start(limit, *(() if engine.kind == 'redis' else ('superuser_reserved_connections=0',
+    limit = 'maxclients=1' if engine.family == 'redis' else 'max_connections=4'
+    with engine.start(limit, *(() if engine.family == 'redis' else ('superuser_reserved_connections=0',
                                                                   'max_wal_senders=0'))) as server:
         tool = Tool(run, engine.dsn(server, timeout=TIMEOUT))
         tool.works(1)
         patient = Tool(run, engine.dsn(server, timeout=600))
         need(tool('lock', 'l')[0] == 0, 'lock')
-        guests = [hold_connection(engine, server) for _ in range(1 if engine.kind == 'redis' else 4)]
+        guests = [hold_connection(engine, server) for _ in range(1 if engine.family == 'redis' else 4)]
         tool.refused((UNAVAILABLE,), 'many', 'max', 'clients')
         call = patient.begin('incr', 'k')
         for guest in guests:
@@ -148,7 +148,7 @@ def too_many_clients(run, engine):
 
 def hold_connection(engine, server):
     """A client that keeps its connection until its input ends. One that the server has yet to part with may be before it."""
-    if engine.kind == 'redis':
+    if engine.family == 'redis':
         command, hello, answer = ['redis-cli', '-s', server.facts['socket']], 'PING\n', 'PONG\n'
     else:
         command = [f"{server.facts['bin']}/psql", '-XAtq', server.facts['dsn']]
@@ -296,5 +296,5 @@ OWN = {'redis': {'a full server refuses what needs memory, and lets go': redis_f
 
 
 def test(run, engine):
-    for what, body in {**SHARED, **OWN[engine.kind]}.items():
+    for what, body in {**SHARED, **OWN[engine.family]}.items():
         run.check(f'{engine.kind}: {what}', body, run, engine)

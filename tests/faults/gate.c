@@ -63,9 +63,12 @@ static void open_gate(struct post *post, unsigned round, uint64_t fence)
     }
 }
 
-static void await_count(atomic_uint *count, unsigned target)
+/* Until all waiters are there. */
+static void await_stage(unsigned stage)
 {
-    while (atomic_load(count) < target && !arena->broken) pause_ns(MS);
+    for (unsigned i = 0; i < WAITERS; i++) {
+        while (atomic_load(&arena->gate.stage[i]) < stage && !arena->broken) pause_ns(MS);
+    }
 }
 
 void keep_gate(const char *dsn, uint64_t seed, unsigned rounds)
@@ -76,13 +79,13 @@ void keep_gate(const char *dsn, uint64_t seed, unsigned rounds)
     for (unsigned round = 1; round <= rounds && !arena->broken; round++) {
         uint64_t fence = is_lock(round) ? shut(&post) : 0;
         atomic_store(&gate->round, round);
-        await_count(&gate->ready, round * WAITERS);
+        await_stage(2 * round - 1);
         /* Some of them sleep by then, some are on their way. */
         pause_ns((int64_t)chance_below(&chance, 30) * MS);
         atomic_store(&gate->opened_at, now_ns());
         atomic_store(&gate->opened, round);
         open_gate(&post, round, fence);
-        await_count(&gate->passed, round * WAITERS);
+        await_stage(2 * round);
     }
     atomic_store(&arena->over, true);
 }
@@ -111,30 +114,43 @@ static void await_open(struct post *post, unsigned round)
     }
 }
 
-void wait_at_gate(const char *dsn, uint64_t seed)
+/* Nobody woke it for so long: since the gate was opened, or since it came to it. */
+static void note_time(int64_t came, unsigned round, int64_t lame)
+{
+    const int64_t opened = atomic_load(&arena->gate.opened_at);
+    const int64_t took = now_ns() - (opened > came ? opened : came) - lame;
+    if (!arena->dark && took > LOST) broken("a wake-up was missed: %.1f s in round %u", (double)took / 1e9, round);
+    uint64_t slowest = arena->slowest;
+    while (took > 0 && (uint64_t)took > slowest &&
+           !atomic_compare_exchange_weak(&arena->slowest, &slowest, (uint64_t)took))
+        continue;
+}
+
+static void pass(struct post *post, unsigned round, struct chance *chance)
+{
+    const int64_t came = now_ns(), lame = stalled;
+    pause_ns((int64_t)chance_below(chance, 30) * MS);
+    await_open(post, round);
+    if (arena->broken) return;
+    if (atomic_load(&arena->gate.opened) < round)
+        broken("a wait ended in round %u, before the gate was opened", round);
+    note_time(came, round, stalled - lame);
+}
+
+void wait_at_gate(const char *dsn, unsigned number, uint64_t seed)
 {
     struct chance chance = {seed};
     struct post post = open_post(dsn);
     struct gate *gate = &arena->gate;
+    atomic_uint *stage = &gate->stage[number];
     pthread_t pulse;
     if (pthread_create(&pulse, NULL, feel, NULL) != 0) abort();
-    for (unsigned round = 1;; round++) {
+    for (unsigned round = *stage / 2 + 1;; round++) {
         while (atomic_load(&gate->round) < round && !arena->over) pause_ns(MS);
         if (atomic_load(&gate->round) < round || arena->broken) return;
-        int64_t lame = stalled;
-        atomic_fetch_add(&gate->ready, 1);
-        pause_ns((int64_t)chance_below(&chance, 30) * MS);
-        await_open(&post, round);
+        *stage = 2 * round - 1;
+        pass(&post, round, &chance);
         if (arena->broken) return;
-        if (atomic_load(&gate->opened) < round)
-            broken("a wait ended in round %u, before the gate was opened", round);
-        int64_t took = now_ns() - atomic_load(&gate->opened_at) - (stalled - lame);
-        if (!arena->dark && took > LOST)
-            broken("a wake-up was missed: %.1f s in round %u", (double)took / 1e9, round);
-        uint64_t slowest = arena->slowest;
-        while (took > 0 && (uint64_t)took > slowest &&
-               !atomic_compare_exchange_weak(&arena->slowest, &slowest, (uint64_t)took))
-            continue;
-        atomic_fetch_add(&gate->passed, 1);
+        *stage = 2 * round;
     }
 }

@@ -29,8 +29,9 @@ def need(good, why):
 class Run:
     """The build that is tested, and what was counted."""
 
-    def __init__(self, build):
+    def __init__(self, build, seed=1):
         self.build = os.path.abspath(build)
+        self.seed = seed
         self.passed = self.failed = self.skipped = 0
 
     def check(self, what, test, *arguments):
@@ -61,6 +62,7 @@ class Engine:
 
     def __init__(self, kind):
         self.kind = kind
+        self.family = {'valkey': 'redis', 'pgbouncer': 'postgresql'}.get(kind, kind)
 
     def start(self, *options):
         return servers.start(self.kind, options)
@@ -73,7 +75,7 @@ class Engine:
 
     def socket(self, server):
         """The path of the server's own socket, which a proxy goes to."""
-        if self.kind == 'redis':
+        if self.family == 'redis':
             return server.facts['socket']
         port = server.facts['dsn'].rsplit('port=', 1)[1]
         return f"{server.facts['socket']}/.s.PGSQL.{port}"

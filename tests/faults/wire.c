@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* wire.c - the proxy's sockets and settings; wire.h describes them. */
+/* wire.c - sockets and settings; wire.h describes them. */
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -19,7 +19,7 @@ void wire_die(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fputs("proxy: ", stderr);
+    fputs("tests/faults: ", stderr);
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
     va_end(arguments);

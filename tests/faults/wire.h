@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* wire.h - the proxy's sockets and settings. An address is the PATH of a unix socket, or HOST:PORT in digits. */
+/* wire.h - sockets and settings of the proxy and its clients. An address is the PATH of a unix socket, or HOST:PORT
+ * in digits. */
 #ifndef FAULTS_WIRE_H
 #define FAULTS_WIRE_H
 

@@ -48,7 +48,7 @@ static void let_go(const struct client *client, void *state, unsigned key, unsig
     struct guard *guard = &arena->guards[key];
     unsigned other = atomic_exchange(&guard->owner, 0);
     if (other != number) broken("worker %u got Lock %u while worker %u had it", other, key, number);
-    enum outcome outcome = client->release(state, key);
+    enum outcome outcome = is_mortal(number) ? client->release_if(state, key, fence) : client->release(state, key);
     bool known = outcome == DONE || outcome == SAID_NO;
     if (outcome == DONE) atomic_fetch_add(&guard->released, 1);
     if (outcome == UNKNOWN) atomic_fetch_add(&guard->unknown_released, 1);
@@ -73,22 +73,26 @@ static void lock(const struct client *client, void *state, unsigned key, unsigne
     let_go(client, state, key, number, fence);
 }
 
+/* What it is at stands in the arena until all of it is noted: who kills it counts that as unknown. */
+static void one(const struct client *client, void *state, unsigned number, struct chance *chance)
+{
+    struct duty *duty = &arena->duties[number - 1];
+    const unsigned key = (unsigned)chance_below(chance, KEYS), what = (unsigned)chance_below(chance, 4);
+    duty->key = key;
+    duty->task = what == 0 ? SWAPS : what == 1 ? LOCKS : ADDS;
+    duty->operations++;
+    if (duty->task == SWAPS) swap(client, state, key);
+    if (duty->task == LOCKS) lock(client, state, key, number, chance);
+    if (duty->task == ADDS) count(client, state, key);
+    duty->task = NOTHING;
+}
+
 void work(const struct client *client, const char *dsn, unsigned number, uint64_t seed)
 {
     struct chance chance = {seed};
     void *state = client->open(dsn);
-    for (unsigned i = 0; i < arena->operations && !arena->broken; i++) {
-        unsigned key = (unsigned)chance_below(&chance, KEYS);
-        switch (chance_below(&chance, 4)) {
-        case 0:
-            swap(client, state, key);
-            break;
-        case 1:
-            lock(client, state, key, number, &chance);
-            break;
-        default:
-            count(client, state, key);
-            break;
-        }
+    while (arena->duties[number - 1].operations < arena->operations && !arena->broken) {
+        one(client, state, number, &chance);
     }
+    if (client->leave) client->leave(state);
 }
