@@ -76,7 +76,8 @@ static void close_event(net_lookup *lookup)
     lookup->done = -1;
 }
 
-/* One of an earlier process is not freed: calls further up this stack may have it, and its thread was changing it. */
+/* One of an earlier process is not freed: calls further up this stack may have it, and its thread was changing it.
+ */
 static void abandon(net_lookup *lookup)
 {
     leave_list(lookup);
