@@ -102,13 +102,12 @@ bool pg_read(net_call *call)
 
 /*
  * Whether the server ended the session while nothing was asked: then what is sent now is certainly not received.
- * Usually nothing has arrived, and one cheap look says so; a reply that has just been read does too.
+ * Usually nothing has arrived, and one cheap look says so.
  */
 static bool is_open(net_call *call)
 {
     pg_connection *connection = call->connection;
     char byte;
-    if (psync__clock->monotonic() - connection->heard < PSYNC_NS_PER_MS) return true;
     if (recv(PQsocket(connection->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN) return true;
     return pg_read(call);
 }
@@ -123,10 +122,7 @@ static net_outcome receive(net_call *call, PGresult **rows, PGresult **failed)
             if (!PQconsumeInput(pg)) break; /* what the server said before it left is still to be read */
         }
         PGresult *result = PQgetResult(pg);
-        if (!result) {
-            ((pg_connection *)call->connection)->heard = psync__clock->monotonic();
-            return PQstatus(pg) == CONNECTION_OK ? NET_DONE : lost(call, NET_LOST);
-        }
+        if (!result) return PQstatus(pg) == CONNECTION_OK ? NET_DONE : lost(call, NET_LOST);
         ExecStatusType status = PQresultStatus(result);
         bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
         PGresult **place = good ? rows : failed;
@@ -312,9 +308,10 @@ static psync_result hello(net_call *call)
     connection->direct = pg_truth(rows, 0, 0) && !atomic_load_explicit(&state->pooled, memory_order_relaxed);
     bool found = !PQgetisnull(rows, 0, 1);
     int64_t layout = pg_number(rows, 0, 1);
+    bool whole = pg_truth(rows, 0, 2);
     PQclear(rows);
     if (!found) return PSYNC_NO;
-    if (layout == PG_LAYOUT) return PSYNC_OK;
+    if (layout == PG_LAYOUT) return whole ? PSYNC_OK : PSYNC_NO;
     return psync_error_set(call->error, PSYNC_ERROR_DAMAGED, 0,
                            "the tables in schema %s have layout %lld, this library knows %d; use a library of that "
                            "version, or another schema=",
