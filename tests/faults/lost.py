@@ -86,4 +86,4 @@ def test(run, engine):
     run.check(f'{engine.kind}: whatever is cut, all is done once, and who waits is woken', until_enough, run, engine,
               calm, *((5000, 'cut', 10000) if LONG else (120, 'cut', 150)))
     run.check(f'{engine.kind}: only what is lost is unknown', until_enough, run, engine,
-              dark, *((1000, 'blackout', 500) if LONG else (120, 'blackout', 2)))
+              dark, *((1000, 'blackout', 200) if LONG else (120, 'blackout', 2)))
