@@ -157,12 +157,16 @@ static void releases_and_dies(int index, void *argument)
     raise(SIGKILL);
 }
 
+/* By turns they wait for the Lock's end, and take it: who only waits may look first when another has it already. */
 static void awaits_both(int index, void *argument)
 {
     struct stage *a = argument;
+    psync_lock *lock = lock_of(a->key);
+    const bool takes = a->rounds % 2;
     meet(&a->ready);
-    if (index == 0) EXPECT(PSYNC_OK, psync_lock_wait(lock_of(a->key), NULL, ERR));
-    if (index == 1) EXPECT(PSYNC_OK, psync_lock_acquire(lock_of(a->key), NULL, NULL, ERR));
+    if (index < 2 && !takes) EXPECT(PSYNC_OK, psync_lock_wait(lock, NULL, ERR));
+    if (index < 2 && takes) EXPECT(PSYNC_OK, psync_lock_acquire(lock, NULL, NULL, ERR));
+    if (index < 2 && takes) EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));
     if (index == 2) EXPECT(PSYNC_OK, psync_integer_await_at_least(integer_of(a->key), 1, NULL, ERR));
     if (index == 3) EXPECT(PSYNC_OK, psync_integer_await_change(integer_of(a->key), NULL, ERR));
     meet(&a->done);
@@ -171,7 +175,7 @@ static void awaits_both(int index, void *argument)
 static void who_changes_something_and_dies_has_woken_the_sleepers(void)
 {
     for (int round = 0; round < 10; round++) {
-        struct stage *a = stage(1, 0);
+        struct stage *a = stage(1, round);
         take(lock_of(a->key));
         pid_t sleepers[4];
         for (int i = 0; i < 4; i++) sleepers[i] = process_start(awaits_both, i, a);

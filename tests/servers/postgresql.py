@@ -10,6 +10,9 @@
 `pgbouncer` is a `postgresql` and a PgBouncer before it, in transaction mode (pool_mode=session changes that);
 members `postgresql`, `pgbouncer`; `dsn` leads through PgBouncer, fact `direct` past it.
 
+`standby` is a `postgresql` and a copy that follows it: members `primary`, `standby`; `dsn` names both, facts `primary` and
+`standby` one each. With synchronous_standby_names='*' a commit waits for the copy, until that is promoted.
+
 Facts: `socket` (its folder), `dsn`, `bin` (the folder of its programs), `user`. The superuser is `postgres`, without a
 password. PostgreSQL refuses to run as root: then it runs as the system's user `postgres`.
 """
@@ -22,7 +25,7 @@ import subprocess
 
 import ports
 import tls
-from keeper import Member, Trouble
+from keeper import Member, Trouble, patiently
 
 # No power fails in a test; what was answered is kept when a server is killed all the same.
 SETTINGS = {'fsync': 'off', 'full_page_writes': 'off', 'listen_addresses': "''", 'shared_buffers': '16MB',
@@ -59,8 +62,11 @@ class PostgreSQL:
             settings.update(self.listen(flag))
         self.own(folder)
         self.initialise({**settings, **given}, hba)
-        self.members = {'postgresql': Member('postgresql', [f'{self.bin}/postgres', '-D', self.data], self.answers,
-                                             self.user, signal.SIGINT, self.tidy)}
+        self.members = {'postgresql': self.member('postgresql', [f'{self.bin}/postgres', '-D', self.data], self.data,
+                                                  self.port)}
+
+    def member(self, name, command, data, port):
+        return Member(name, command, lambda: self.answers(port), self.user, signal.SIGINT, lambda: self.tidy(data))
 
     def own(self, *paths):
         for path in paths if self.user else ():
@@ -98,14 +104,15 @@ class PostgreSQL:
                 file.seek(0)
                 file.write('\n'.join(hba) + '\n' + before)
 
-    def answers(self):
-        return subprocess.run([f'{self.bin}/pg_isready', '-q', '-h', self.folder, '-p', str(self.port)],
+    def answers(self, port):
+        return subprocess.run([f'{self.bin}/pg_isready', '-q', '-h', self.folder, '-p', str(port)],
                               check=False).returncode == 0
 
-    def tidy(self):
+    @staticmethod
+    def tidy(data):
         """One that was killed leaves a segment of System V memory: its number stands in postmaster.pid."""
         try:
-            with open(f'{self.data}/postmaster.pid', encoding='ascii') as file:
+            with open(f'{data}/postmaster.pid', encoding='ascii') as file:
                 lines = file.read().split('\n')
         except OSError:
             return
@@ -138,3 +145,31 @@ class PgBouncer(PostgreSQL):
     def bounces(self):
         return subprocess.run([f'{self.bin}/psql', '-X', '-q', '-c', 'SELECT 1', self.facts['dsn']], check=False,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+class Standby(PostgreSQL):
+    """A PostgreSQL, and one that follows it."""
+
+    def __init__(self, folder, options):
+        super().__init__(folder, options)
+        second, copy = ports.free(), f'{folder}/standby'
+        self.facts['primary'] = self.facts['dsn']
+        self.facts['standby'] = self.facts['dsn'].replace(str(self.port), str(second))
+        self.facts['dsn'] = f'postgresql://postgres@/postgres?host={folder},{folder}&port={self.port},{second}'
+        copies = f'{self.bin}/pg_basebackup -R -c fast -h {folder} -p {self.port} -U postgres -D {copy}'
+        # It waits for nobody when it is the primary.
+        starts = f"{self.bin}/postgres -D {copy} -c port={second} -c synchronous_standby_names=''"
+        self.members = {'primary': self.members['postgresql'],
+                        'standby': self.member('standby', ['sh', '-c', f'[ -d {copy} ] || {copies} && exec {starts}'],
+                                               copy, second)}
+        self.synchronous = any(option.startswith('synchronous_standby_names=') for option in options)
+
+    def settle(self):
+        """Until it follows."""
+        state = 'sync' if self.synchronous else 'async'
+        patiently(lambda: self.sql('SELECT sync_state FROM pg_stat_replication WHERE state = $$streaming$$') == state,
+                  'replication')
+
+    def sql(self, statement):
+        return subprocess.run([f'{self.bin}/psql', '-XAtq', '-c', statement, self.facts['primary']], check=False,
+                              capture_output=True, text=True).stdout.strip()

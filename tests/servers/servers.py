@@ -25,7 +25,8 @@ from keeper import Trouble  # noqa: E402
 
 ROOM = 1 << 30      # bytes: a PostgreSQL alone takes 60 million
 RECIPES = {'redis': redis.Redis, 'valkey': redis.Valkey, 'sentinel': redis.Sentinel,
-           'postgresql': postgresql.PostgreSQL, 'pgbouncer': postgresql.PgBouncer, 'fpm': fpm.Fpm}
+           'postgresql': postgresql.PostgreSQL, 'pgbouncer': postgresql.PgBouncer,
+           'standby': postgresql.Standby, 'fpm': fpm.Fpm}
 
 
 class Servers:

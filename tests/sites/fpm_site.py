@@ -2,7 +2,6 @@
 """Under FPM: processes keep a connection for each space from request to request, whatever becomes of the requests, and
 a page pauses workers that another one sends on.
 """
-import os
 import re
 import subprocess
 import time
@@ -12,6 +11,7 @@ from fastcgi import Request
 from harness import TIME_LIMIT, Engine, Skip, need
 from scripts import HERE, Script
 
+ENGINES = ('redis', 'postgresql')
 CHILDREN = 3
 PAGE = f'{HERE}/page.php'
 WHY = {'hold and end badly': 'undefined function', 'increment for ever': 'Maximum execution time'}
@@ -167,10 +167,8 @@ PROMISES = {'a process keeps one connection a space': keeps_connections,
             'a server that restarts between requests is ridden through': rides_through}
 
 
-def test(run):
-    run.build = os.path.abspath(run.build)
-    for kind in ('redis', 'postgresql'):
-        run.check(f'{kind}, FPM: there are pages, and a server for them', all_of_it, run, kind)
+def test(run, kind):
+    run.check(f'{kind}, FPM: there are pages, and a server for them', all_of_it, run, kind)
 
 
 def all_of_it(run, kind):

@@ -12,6 +12,13 @@ from harness import TIME_LIMIT, Failure, need
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def until(happened, what):
+    end = time.monotonic() + TIME_LIMIT
+    while not happened():
+        need(time.monotonic() < end, f'it never happens: {what}')
+        time.sleep(0.02)
+
+
 class Script:
     """One process with its connections. inside: a command that runs it elsewhere, in another network, say."""
 

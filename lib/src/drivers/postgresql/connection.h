@@ -18,7 +18,6 @@ typedef struct pg_connection {
     bool direct;       /* the session is ours alone: it can listen, and keep statements */
     bool ready;        /* our tables were seen */
     uint32_t prepared; /* a bit a statement */
-    int64_t heard;     /* monotonic: when a reply came to its end */
 } pg_connection;
 
 /* A statement's parameters, put in their order. */

@@ -98,6 +98,17 @@ static const struct trouble *find_trouble(char *line, size_t size, const char *t
     return NULL;
 }
 
+/* Whether libpq cannot even begin with what it was told. It has no codes for that either. */
+static bool is_nonsense(const char *line)
+{
+    static const char *const beginnings[] = {"invalid ", "could not match ", "definition of service ",
+                                             "service file ", "syntax error in service file "};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        if (strncmp(line, beginnings[i], strlen(beginnings[i])) == 0) return true;
+    }
+    return false;
+}
+
 psync_result pg_login_failed(net_call *call, PGconn *pg)
 {
     char state[6];
@@ -122,6 +133,12 @@ psync_result pg_login_failed(net_call *call, PGconn *pg)
                                trouble->advice);
     }
     first_line(line, sizeof line, text);
+    if (is_nonsense(line)) {
+        return psync_error_set(call->error, PSYNC_ERROR_ARGUMENT, 0,
+                               "libpq says: %s; mend that in the DSN, or in its "
+                               "service file",
+                               line);
+    }
     return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "%s", *line ? line : "the login failed");
 }
 

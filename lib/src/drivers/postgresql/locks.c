@@ -87,6 +87,16 @@ static net_outcome create_row(net_call *call, const struct lock_call *lock)
     return outcome;
 }
 
+/* Not a number of ours: time does not get there. */
+static net_outcome fence_is_last(net_call *call)
+{
+    call->result =
+        psync_error_set(call->error, PSYNC_ERROR_DAMAGED, 0,
+                        "the table locks holds the largest fence there is, and none can follow it; delete "
+                        "that row, which was not written by this library");
+    return NET_DONE;
+}
+
 static net_outcome take_step(net_call *call, void *argument)
 {
     struct lock_call *lock = argument;
@@ -99,6 +109,7 @@ static net_outcome take_step(net_call *call, void *argument)
         PGresult *rows;
         put_take(call, lock, &arguments);
         outcome = pg_change_run(call, &lock->change, PG_LOCK_TAKE, &arguments, &rows);
+        if (outcome == NET_DONE && call->result == PSYNC_ERROR_OVERFLOW) return fence_is_last(call);
         if (outcome != NET_DONE || call->result) return outcome;
         bool has_row = PQntuples(rows) > 0;
         bool is_taken = has_row && pg_truth(rows, 0, 0);

@@ -129,7 +129,8 @@ static const struct {
     /* $1 the server process's pid as told at the login. A pooler tells another one; then nothing may be set, as the
      * session is somebody else's next. */
     [PG_HELLO] = {"i",
-        "SELECT h.direct, (SELECT version FROM @.layout), CASE WHEN h.direct THEN"
+        "SELECT h.direct, (SELECT version FROM @.layout), to_regclass('@.requests') IS NOT NULL"
+        " AND to_regclass('@.locks') IS NOT NULL AND to_regclass('@.integers') IS NOT NULL, CASE WHEN h.direct THEN"
         " set_config('default_transaction_isolation', 'read committed', false)"
         " || set_config('enable_seqscan', 'off', false) || set_config('jit', 'off', false)"
         " || set_config('plan_cache_mode', 'force_generic_plan', false) END"

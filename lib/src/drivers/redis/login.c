@@ -4,7 +4,8 @@
  *
  * Sentinels are asked in turn for the address of the primary; what stands
  * there is asked for its role, since a sentinel may not know yet that it was
- * deposed. A server that was deposed later answers READONLY or closes its
+ * deposed; if it is none, or does not answer, the next try begins with the
+ * next sentinel. A server that was deposed later answers READONLY or closes its
  * connections: then all of this is done again.
  *
  * The last command of a login is one that any server answers, so that one
@@ -104,8 +105,9 @@ static bool read_address(const redisReply *reply, struct redis_host *host)
     return one < (int)sizeof host->name && two < (int)sizeof host->port;
 }
 
-static psync_result ask_sentinel(net_call *call, const struct redis_options *options, struct redis_wire *wire,
-                                 struct redis_host *server)
+/* ARGUMENT: it knows none of that name. */
+static psync_result ask_sentinel(net_call *call, const struct redis_options *options, const struct redis_host *host,
+                                 struct redis_wire *wire, struct redis_host *server)
 {
     const char *const question[] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", options->master};
     redisReply *reply;
@@ -113,31 +115,37 @@ static psync_result ask_sentinel(net_call *call, const struct redis_options *opt
     if (!r) r = ask(call, wire, 3, question, &reply);
     if (r) return r;
     if (!read_address(reply, server)) {
-        r = psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the sentinel knows no primary \"%.100s\"",
-                            options->master);
+        r = psync_error_set(
+            call->error, PSYNC_ERROR_ARGUMENT, 0,
+            "the sentinel %.100s:%s knows no primary \"%.100s\"; its SENTINEL MASTERS lists the names", host->name,
+            host->port, options->master);
     }
     freeReplyObject(reply);
     return r;
 }
 
-/* Each sentinel gets its share of the time that is left. */
-static psync_result find_server(net_call *call, const struct redis_options *options, struct redis_host *server)
+/* Each sentinel gets its share of the time that is left. A name that all of them do not know is wrong. */
+static psync_result find_server(net_call *call, const struct redis_options *options, unsigned turn,
+                                struct redis_host *server)
 {
-    const int64_t until = call->until;
     psync_result r = PSYNC_ERROR_UNAVAILABLE;
+    unsigned strangers = 0;
     for (unsigned i = 0; i < options->host_count; i++) {
+        const struct redis_host *host = &options->hosts[(turn + i) % options->host_count];
+        const int64_t left = call->until - psync__clock->monotonic();
+        const int64_t others = left - left / (options->host_count - i + 1);
         struct redis_wire *wire;
-        int64_t now = psync__clock->monotonic();
-        call->until = now + (until - now) / (options->host_count - i + 1);
-        r = redis_wire_open(call, options, &options->hosts[i], &wire);
+        call->until -= others;
+        r = redis_wire_open(call, options, host, &wire);
         if (!r) {
-            r = ask_sentinel(call, options, wire, server);
+            r = ask_sentinel(call, options, host, wire, server);
             redis_wire_close(wire);
         }
-        if (r != PSYNC_ERROR_UNAVAILABLE) break;
+        call->until += others;
+        if (r == PSYNC_ERROR_ARGUMENT) strangers++;
+        if (r != PSYNC_ERROR_UNAVAILABLE && r != PSYNC_ERROR_ARGUMENT) return r;
     }
-    call->until = until;
-    return r;
+    return strangers == options->host_count ? r : PSYNC_ERROR_UNAVAILABLE;
 }
 
 /* Refuses a server that is no primary. One whose role may not be asked for will tell when it is written to. */
@@ -158,24 +166,43 @@ static psync_result check_role(net_call *call, struct redis_wire *wire)
 
 /* ------------------------------------------------------------------------ */
 
+static psync_result log_in_to(net_call *call, const struct redis_options *options, const struct redis_host *server,
+                              struct redis_wire **wire)
+{
+    psync_result r = redis_wire_open(call, options, server, wire);
+    if (r) return r;
+    r = log_in(call, *wire, options->user, options->password, options->database);
+    if (!r && *options->master) r = check_role(call, *wire);
+    if (r) redis_wire_close(*wire);
+    return r;
+}
+
+/*
+ * A sentinel that is cut off from the others may name a server that they have replaced. So what one names gets half
+ * of the time, and if it is of no use, another one is asked first the next time.
+ */
+static psync_result log_in_by_sentinel(net_call *call, struct redis_state *state, struct redis_wire **wire)
+{
+    struct redis_host server;
+    const unsigned turn = atomic_load_explicit(&state->turn, memory_order_relaxed);
+    psync_result r = find_server(call, &state->options, turn, &server);
+    if (r) return r;
+    const int64_t rest = (call->until - psync__clock->monotonic()) / 2;
+    call->until -= rest;
+    r = log_in_to(call, &state->options, &server, wire);
+    call->until += rest;
+    if (r == PSYNC_ERROR_UNAVAILABLE) atomic_fetch_add_explicit(&state->turn, 1, memory_order_relaxed);
+    return r;
+}
+
 psync_result redis_connect(net_call *call, void **connection)
 {
-    const struct redis_state *state = call->context;
-    const struct redis_options *options = &state->options;
-    struct redis_host server = options->hosts[0];
-    struct redis_wire *wire = NULL;
-    const bool sentinels = *options->master != '\0';
-    psync_result r = sentinels ? find_server(call, options, &server) : PSYNC_OK;
-    if (!r) r = redis_wire_open(call, options, &server, &wire);
-    if (r) return r;
-    r = log_in(call, wire, options->user, options->password, options->database);
-    if (!r && sentinels) r = check_role(call, wire);
-    if (r) {
-        redis_wire_close(wire);
-        return r;
-    }
-    *connection = wire;
-    return PSYNC_OK;
+    struct redis_state *state = call->context;
+    struct redis_wire *wire;
+    psync_result r = *state->options.master ? log_in_by_sentinel(call, state, &wire)
+                                            : log_in_to(call, &state->options, &state->options.hosts[0], &wire);
+    if (!r) *connection = wire;
+    return r;
 }
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef PSYNC_REDIS_STATE_H
 #define PSYNC_REDIS_STATE_H
 
+#include <stdatomic.h>
+
 #include "net/home.h"
 #include "options.h"
 #include "scripts.h"
@@ -12,6 +14,7 @@ enum { REDIS_SUFFIX_SIZE = 16 };
 struct redis_state {
     net_home home;
     struct redis_options options;
+    atomic_uint turn;                /* which sentinel is asked first; relaxed: each one is right */
     char suffix[REDIS_SUFFIX_SIZE];  /* "@" and the database: channels know no databases */
     char digests[REDIS_SCRIPTS][41]; /* what the server knows the scripts by */
 };
