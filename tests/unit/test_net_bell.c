@@ -144,6 +144,72 @@ static void another_version_or_a_ring_is_a_reason_to_look_again(void **state)
     assert_int_equal(engine_count(A_LISTEN), 1);
 }
 
+/* A try that shows a version, with what happens before its answer is noted. */
+static void try_and_see(uint64_t version, void (*meanwhile)(void))
+{
+    const uint64_t seen[2] = {7, version};
+    const net_mark mark = net_bell_mark(&home, "chan");
+    if (meanwhile) meanwhile();
+    net_bell_looked(&home, "chan", &mark, seen);
+}
+
+/* How often the engine was asked. */
+static int asks(void)
+{
+    int count = 0;
+    for (int i = 0; i < engine_count(A_LOOK); i++) count += engine_asked(A_LOOK, i)->number == true;
+    return count;
+}
+
+static void a_try_after_a_ring_is_a_look(void **state)
+{
+    (void)state;
+    assert_int_equal(await_version(S, 1), PSYNC_NO);
+    for (uint64_t version = 2; version < 10; version++) {
+        engine_ring(1, "chan\n");
+        assert_int_equal(await_version(S, version - 1), PSYNC_OK);
+        try_and_see(version, NULL);
+        assert_int_equal(await_version(S, version), PSYNC_NO);
+    }
+    assert_int_equal(asks(), 1);
+    assert_int_equal(await_version(100 * S, 9), PSYNC_NO);
+    assert_in_range(asks(), 3, 8); /* the cap holds all the same */
+}
+
+static void rings(void)
+{
+    engine_ring(1, "chan\n");
+    assert_int_equal(await_version(S, 1), PSYNC_OK);
+}
+
+static void loses_its_connection(void)
+{
+    engine_hang_up(1);
+    assert_int_equal(await_version(250 * MS, 1), PSYNC_NO);
+}
+
+static void forgets_and_listens_anew(void)
+{
+    net_awaited(&home);
+    assert_int_equal(await_version(250 * MS, 1), PSYNC_NO);
+}
+
+static void a_try_is_none_if_it_rang_or_nobody_listened_meanwhile(void **state)
+{
+    (void)state;
+    static void (*const meanwhile[])(void) = {rings, forgets_and_listens_anew, loses_its_connection};
+    try_and_see(1, NULL);
+    assert_int_equal(await_version(S, 1), PSYNC_NO);
+    assert_int_equal(asks(), 1);
+    for (size_t i = 0; i < sizeof meanwhile / sizeof *meanwhile; i++) {
+        try_and_see(2, meanwhile[i]);
+        const int before = asks();
+        assert_int_equal(await_version(S, 2), PSYNC_NO);
+        assert_int_equal(asks(), before + 1);
+        assert_int_equal(await_version(S, 1), PSYNC_NO);
+    }
+}
+
 static void without_a_ring_the_engine_is_asked_twice_a_minute(void **state)
 {
     (void)state;
@@ -513,6 +579,8 @@ int main(void)
         TEST(a_wait_in_slices_asks_the_engine_once),
         TEST(a_ring_between_two_slices_is_heard),
         TEST(another_version_or_a_ring_is_a_reason_to_look_again),
+        TEST(a_try_after_a_ring_is_a_look),
+        TEST(a_try_is_none_if_it_rang_or_nobody_listened_meanwhile),
         TEST(without_a_ring_the_engine_is_asked_twice_a_minute),
         TEST(a_look_says_itself_when_the_next_is_due),
         TEST(a_signal_ends_the_sleep),

@@ -522,6 +522,37 @@ static void a_hook_that_forks_leaves_the_request_to_the_parent(void **state)
     }
 }
 
+static void forks_now(void)
+{
+    child = fork();
+}
+
+/* As a signal's handler may that returns in both: at any moment, and without being asked for. */
+static void a_handler_that_forks_within_a_request_leaves_it_to_the_parent(void **state)
+{
+    (void)state;
+    for (int serves = 0; serves < 2; serves++) EACH_KIND
+        {
+            engine_forget();
+            SCRIPT({.outcome = NET_DONE, .serves = serves, .meanwhile = forks_now}, DONE);
+            psync_result r = engine_run(kinds[k]);
+            const struct asked *first = engine_asked(A_STEP, 0);
+            if (!child) {
+                const struct asked *own = engine_asked(A_STEP, -1);
+                CHILD_CHECK(engine_count(A_HOOK) == 0);
+                CHILD_CHECK(engine_count(A_STEP) == (kinds[k] == NET_CHANGE ? 1 : 2));
+                CHILD_CHECK(r == (kinds[k] == NET_CHANGE ? PSYNC_ERROR_UNKNOWN : PSYNC_OK));
+                if (kinds[k] != NET_CHANGE) CHILD_CHECK(own->connection != first->connection);
+                net_home_close(&home);
+                end_child();
+            }
+            expect_child();
+            assert_int_equal(r, PSYNC_OK);
+            assert_int_equal(engine_count(A_STEP), 1);
+            expect_nothing_said(first->connection);
+        }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, engine_reset, engine_close)
 
 int main(void)
@@ -553,6 +584,7 @@ int main(void)
         TEST(the_keeper_settles_debts_by_itself),
         TEST(a_child_leaves_its_parent_s_connection_alone_and_is_another_client),
         TEST(a_hook_that_forks_leaves_the_request_to_the_parent),
+        TEST(a_handler_that_forks_within_a_request_leaves_it_to_the_parent),
     };
     return cmocka_run_group_tests_name("requests of network drivers", tests, NULL, NULL);
 }

@@ -114,13 +114,23 @@ static bool is_quiet(const struct await *await)
 }
 
 /* How long a look holds. */
-static int64_t pause_after_look(const struct await *await, bool asked)
+static int64_t pause_after_look(const struct await *await)
 {
     net_channel *channel = await->channel;
     const int64_t most = await->home->poll;
     if (!polls(await)) return net_jitter(await->home->cap);
-    if (asked) channel->pause = earlier(channel->pause ? channel->pause * 3 / 2 : FIRST_POLL, most);
+    channel->pause = earlier(channel->pause ? channel->pause * 3 / 2 : FIRST_POLL, most);
     return net_jitter(channel->pause);
+}
+
+/* The engine has shown this version since so many rings in that generation. */
+static void note_look(net_channel *channel, const net_mark *mark, const uint64_t seen[2], int64_t pause)
+{
+    channel->quiet = true;
+    channel->quiet_rings = mark->rings;
+    channel->quiet_generation = mark->generation;
+    memcpy(channel->seen, seen, sizeof channel->seen);
+    channel->ask_at = psync__clock->monotonic() + pause;
 }
 
 /* Looks, without the mutex. PSYNC_OK: changed. */
@@ -128,8 +138,7 @@ static psync_result look(struct await *await, bool ask)
 {
     net_bell *bell = &await->home->bell;
     net_channel *channel = await->channel;
-    const uint64_t rings = channel->rings;
-    const uint64_t generation = bell->generation;
+    const net_mark mark = {.generation = bell->generation, .rings = channel->rings};
     int64_t again = PSYNC_NEVER;
     pthread_mutex_unlock(&bell->mutex);
     psync_result r = await->look(await->argument, ask, &again, await->error);
@@ -137,13 +146,7 @@ static psync_result look(struct await *await, bool ask)
     if (net_forked_since(await->forks)) return r < 0 ? r : PSYNC_NO;
     if (r != PSYNC_NO) return r;
     channel->look_at = again;
-    if (ask) {
-        channel->quiet = true;
-        channel->quiet_rings = rings;
-        channel->quiet_generation = generation;
-        memcpy(channel->seen, await->seen, sizeof channel->seen);
-        channel->ask_at = psync__clock->monotonic() + pause_after_look(await, true);
-    }
+    if (ask) note_look(channel, &mark, await->seen, pause_after_look(await));
     return GO_ON;
 }
 
@@ -170,7 +173,7 @@ static psync_result sleep_until_rung(struct await *await)
         pthread_mutex_unlock(&bell->mutex);
         bool readable = net_line_sleep(bell, fd, until, &signalled);
         pthread_mutex_lock(&bell->mutex);
-        if (readable) net_line_hear(home);
+        if (readable && !net_forked_since(await->forks)) net_line_hear(home);
         net_line_end(bell);
     }
     if (channel->rings != rings) {
@@ -197,9 +200,37 @@ static net_channel *find_or_add_channel(net_bell *bell, const char *name)
     channel = calloc(1, sizeof *channel);
     if (!channel) return NULL;
     snprintf(channel->name, sizeof channel->name, "%s", name);
+    channel->rings = ++bell->births << 32;
     channel->next = bell->channels;
     bell->channels = channel;
     return channel;
+}
+
+net_mark net_bell_mark(struct net_home *home, const char *name)
+{
+    net_bell *bell = &home->bell;
+    net_mark mark = {.generation = 0};
+    pthread_mutex_lock(&bell->mutex);
+    const net_channel *channel = find_channel(bell, name);
+    const bool is_reader = bell->reading && pthread_equal(bell->reader, pthread_self()); /* whose awaits poll */
+    if (channel && !is_reader && !bell->polling && channel->listened == bell->generation)
+        mark = (net_mark){.generation = bell->generation, .rings = channel->rings};
+    pthread_mutex_unlock(&bell->mutex);
+    return mark;
+}
+
+/* What else a look brings, when it is due again, is for the next await to find out: that asks nobody. */
+void net_bell_looked(struct net_home *home, const char *name, const net_mark *mark, const uint64_t seen[2])
+{
+    net_bell *bell = &home->bell;
+    if (!mark->generation) return;
+    pthread_mutex_lock(&bell->mutex);
+    net_channel *channel = find_channel(bell, name);
+    if (channel && channel->listened == mark->generation) {
+        note_look(channel, mark, seen, net_jitter(home->cap));
+        channel->look_at = 0;
+    }
+    pthread_mutex_unlock(&bell->mutex);
 }
 
 static psync_result turn(struct await *await)

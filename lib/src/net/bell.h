@@ -47,6 +47,19 @@ typedef psync_result net_look(void *argument, bool ask, int64_t *again, psync_er
 psync_result net_await(struct net_home *home, const char *channel, const uint64_t seen[2], net_look *look,
                        void *argument, int64_t deadline, char news[NET_NEWS_SIZE], psync_error *error);
 
+/*
+ * A step that shows what is waited for, a try to take a Lock above all, is a
+ * look as well: if net_bell_mark came before it was sent, net_bell_looked
+ * after it spares the next net_await a look for that version. For engines
+ * that ring whoever listens, whether he has looked or not.
+ */
+typedef struct net_mark {
+    uint64_t generation; /* of the subscription; 0: there is none */
+    uint64_t rings;
+} net_mark;
+net_mark net_bell_mark(struct net_home *home, const char *channel);
+void net_bell_looked(struct net_home *home, const char *channel, const net_mark *mark, const uint64_t seen[2]);
+
 /* For psync_driver.awaited: the call that waited is over; subscriptions that nobody sleeps on may go. */
 void net_awaited(struct net_home *home);
 
@@ -67,6 +80,7 @@ typedef struct net_bell {
     void *connection;      /* the reader's alone while there is one */
     uint64_t generation;   /* subscriptions belong to one; the next begins when the connection is lost */
     uint64_t wakes;        /* net_bell_wake's calls */
+    uint64_t births;       /* of channels */
     bool polling;          /* the engine cannot listen */
     int64_t lost_since;    /* monotonic: since when it is out of reach; 0: it is not */
     int64_t failed_at;     /* monotonic: when the last try failed */

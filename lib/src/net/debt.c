@@ -89,18 +89,19 @@ net_outcome net_debt_settle(net_call *call)
 bool net_debt_drop(net_home *home, bool all)
 {
     const int64_t limit = psync__clock->boottime() - home->engine->records_life / 2;
-    net_debt *kept = NULL;
     pthread_mutex_lock(&home->mutex);
-    for (net_debt *debt = first_of(home), *next; debt; debt = next) {
+    for (net_debt *debt = first_of(home), *kept = NULL, *next; debt; debt = next) {
         next = debt->next;
-        if (all || debt->since < limit) {
-            free(debt);
-        } else {
-            debt->next = kept;
+        if (!all && debt->since >= limit) {
             kept = debt;
+            continue;
         }
+        /* Out of the list first: a child that is forked meanwhile goes through it, too. */
+        if (kept) kept->next = next;
+        if (!kept) set_first(home, next);
+        free(debt);
     }
-    set_first(home, kept);
+    const bool none = !first_of(home);
     pthread_mutex_unlock(&home->mutex);
-    return !kept;
+    return none;
 }

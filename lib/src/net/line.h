@@ -14,9 +14,9 @@
 /* A channel that somebody waits on, or has waited on; see bell.c. */
 struct net_channel {
     net_channel *next;
-    unsigned sleepers; /* threads in net_await */
-    uint64_t listened; /* the generation of the subscription; 0: none */
-    uint64_t rings;
+    unsigned sleepers;        /* threads in net_await */
+    uint64_t listened;        /* the generation of the subscription; 0: none */
+    uint64_t rings;           /* from a number on that is no other channel's */
     char news[NET_NEWS_SIZE]; /* of the last ring */
     bool quiet;               /* with what follows: as bell.c says */
     uint64_t seen[2];

@@ -6,7 +6,7 @@
  * the request ends: so repeats bear the same number, and a later number of
  * this client is given only when nothing of this request will be sent again.
  *
- * A hook that forks leaves two processes in the middle of this function. The
+ * A hook (or a signal's handler) that forks leaves two processes in the middle of this function. The
  * parent goes on. The child has nothing of the connection; it begins a read or
  * a take anew, as the client that it now is. A change it leaves to its parent,
  * and reports that it does not know.
@@ -185,9 +185,12 @@ static psync_result persist(struct run *run)
         psync_result final = PSYNC_OK;
         if (net_keeper_stops(call->home)) return interrupted(run);
         net_outcome outcome = attempt_again(run, &final);
+        if (net_forked_since(call->forks)) {
+            run->lost = run->lost || outcome == NET_DONE || outcome == NET_LOST;
+            return PSYNC_ERROR_INTERRUPTED;
+        }
         if (outcome == NET_DONE) return rejected_after_loss(run) ? unknown(run) : call->result;
         if (outcome == NET_LOST || outcome == NET_STALE) run->lost = true;
-        if (net_forked_since(call->forks)) return PSYNC_ERROR_INTERRUPTED;
         call->stubborn = may_be_done(run);
         if (call->left && !call->stubborn) return interrupted(run);
         if (outcome == NET_STALE) return unknown(run);

@@ -22,6 +22,8 @@ static psync_result run_hook(net_call *call)
 psync_result net_serve(net_call *call)
 {
     psync_result r = PSYNC_OK;
+    if (net_forked_since(call->forks))
+        r = PSYNC_ERROR_INTERRUPTED; /* a signal's handler did: all is the parent's */
     if (call->left && !call->stubborn) r = PSYNC_ERROR_INTERRUPTED;
     if (!r && call->hooked && call->home->interrupt && !call->left) r = run_hook(call);
     if (!r && net_keeper_stops(call->home)) r = PSYNC_ERROR_INTERRUPTED;
@@ -38,7 +40,7 @@ psync_result net_poll_until(net_call *call, int fd, short events, int64_t at)
         int64_t left = at - psync__clock->monotonic();
         if (left < 0) left = 0;
         int ready = psync__clock->poll(&one, fd >= 0, left < NET_SLICE ? left : NET_SLICE);
-        if (ready > 0) return PSYNC_OK;
+        if (ready > 0 && !net_forked_since(call->forks)) return PSYNC_OK;
         if (ready < 0 && errno != EINTR) {
             const int number = errno;
             return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, number,

@@ -74,6 +74,33 @@ static psync_result keep(const struct redis_lock_task *task, psync_error *error)
     return r;
 }
 
+/* Tries to take it, also from a holder who is dead. */
+static psync_result try_to_take(struct redis_lock_task *task, psync_error *error)
+{
+    struct redis_state *state = task->state;
+    psync_result r = net_run(&state->home, NET_TAKE, task->key, redis_acquire_step, task, error);
+    while (r == PSYNC_NO && !task->view.exists && task->view.owner.fence) {
+        task->fence = task->view.owner.fence;
+        task->view.owner.fence = 0;
+        task->sent = 0;
+        r = net_run(&state->home, NET_TAKE, task->key, redis_acquire_step, task, error);
+    }
+    return r;
+}
+
+/* The same by one who has waited and will wait again: what the server says of the present holder is a look too. */
+static psync_result try_again_to_take(struct redis_lock_task *task, psync_error *error)
+{
+    net_home *home = &task->state->home;
+    char channel[NET_CHANNEL_SIZE];
+    redis_channel(task->state, task->name, task->text.length, channel);
+    const net_mark mark = net_bell_mark(home, channel);
+    psync_result r = try_to_take(task, error);
+    const uint64_t version[2] = {task->view.owner.fence, 0};
+    if (r == PSYNC_NO && task->view.exists) net_bell_looked(home, channel, &mark, version);
+    return r;
+}
+
 psync_result redis_lock_acquire(void *opaque, psync_key *key, const psync_take *take, psync_lock_state *now,
                                 psync_error *error)
 {
@@ -82,13 +109,7 @@ psync_result redis_lock_acquire(void *opaque, psync_key *key, const psync_take *
     redis_lock_begin(&task, state, key);
     task.kind = !take->hold ? REDIS_PLAIN : take->lease ? REDIS_LEASED : REDIS_KEPT;
     task.lease = task.kind == REDIS_KEPT ? state->home.liveness : take->lease;
-    psync_result r = net_run(&state->home, NET_TAKE, key, redis_acquire_step, &task, error);
-    while (r == PSYNC_NO && !task.view.exists && task.view.owner.fence) { /* of a dead holder */
-        task.fence = task.view.owner.fence;
-        task.view.owner.fence = 0;
-        task.sent = 0;
-        r = net_run(&state->home, NET_TAKE, key, redis_acquire_step, &task, error);
-    }
+    psync_result r = take->waiting_since ? try_again_to_take(&task, error) : try_to_take(&task, error);
     if (r < 0) return r;
     tell(&task.view, now);
     if (r) return r;
