@@ -2,7 +2,8 @@
 /*
  * test_redis_scripts.c - what the scripts do on a real server: a repeat gets
  * the result it had, a late request is refused, numbers stay exact, an attempt
- * that was given up leaves nothing, old records go. Skipped without a server.
+ * that was given up leaves nothing, old records go, what somebody else wrote
+ * hides nothing. Skipped without a server.
  */
 #include "fake.h"
 
@@ -354,6 +355,68 @@ static void old_records_are_swept_and_young_ones_stay(void **state)
     }
 }
 
+/* What a list or a check of the space told. */
+static struct {
+    int locks, integers, findings;
+    char found[2][PSYNC_MESSAGE_SIZE];
+} told;
+
+static int tell_lock(void *argument, const char *key, size_t length, const psync_owner *owner)
+{
+    (void)argument, (void)owner;
+    assert_memory_equal(key, "good", length);
+    told.locks++;
+    return 0;
+}
+
+static int tell_integer(void *argument, const char *key, size_t length, int64_t value)
+{
+    (void)argument;
+    assert_memory_equal(key, "good", length);
+    assert_int_equal(value, 5);
+    told.integers++;
+    return 0;
+}
+
+static int tell_finding(void *argument, const psync_finding *finding)
+{
+    (void)argument;
+    if (finding->severity != PSYNC_WRONG) return 0;
+    assert_in_range(told.findings, 0, 3);
+    if (told.findings < 2) strcpy(told.found[told.findings], finding->what);
+    told.findings++;
+    return 0;
+}
+
+static void one_damaged_key_hides_no_other(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    static const char *const words[] = {"HSET {s:bad}:l s x o y",      "SET {s:text}:l x",
+                                        "HSET {s:bad}:i v 05",         "SET {s:text}:i 5",
+                                        "HSET {s:good}:i v 5 other x", "SET {other:x}:l x"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) freeReplyObject(redisCommand(redis, words[i]));
+    char dsn[100];
+    psync_error error;
+    psync_space *space;
+    psync_lock *lock;
+    memset(&told, 0, sizeof told);
+    snprintf(dsn, sizeof dsn, "redis+unix://%s?space=s", socket_path);
+    assert_int_equal(psync_space_open(dsn, NULL, &space, &error), PSYNC_OK);
+    assert_int_equal(psync_lock_open(space, "good", 4, &lock, &error), PSYNC_OK);
+    assert_int_equal(psync_lock_acquire(lock, NULL, NULL, &error), PSYNC_OK);
+    assert_int_equal(psync_space_each_lock(space, tell_lock, NULL, &error), PSYNC_OK);
+    assert_int_equal(psync_space_each_integer(space, tell_integer, NULL, &error), PSYNC_OK);
+    assert_int_equal(psync_space_check(space, false, tell_finding, NULL, &error), PSYNC_OK);
+    psync_lock_close(lock);
+    psync_space_close(space);
+    assert_int_equal(told.locks, 1);
+    assert_int_equal(told.integers, 1);
+    assert_int_equal(told.findings, 4);
+    assert_non_null(strstr(told.found[0], "Lock \"bad\""));
+    assert_non_null(strstr(told.found[1], "Lock \"text\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +432,7 @@ int main(void)
         cmocka_unit_test_setup(a_hash_expires_only_while_it_holds_nothing, fresh),
         cmocka_unit_test_setup(what_is_no_acquisition_can_be_freed_all_the_same, fresh),
         cmocka_unit_test_setup(old_records_are_swept_and_young_ones_stay, fresh),
+        cmocka_unit_test_setup(one_damaged_key_hides_no_other, fresh),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "count.h"
+#include "error.h"
 #include "finding.h"
 #include "lists.h"
 #include "net/request.h"
@@ -101,19 +102,32 @@ static const char *fact(const struct facts *facts, const char *name)
     return "";
 }
 
-/* Every entry is read, so what is damaged comes up as an error of the list. */
+struct entries {
+    const struct redis_state *state;
+    struct psync_report *report;
+    enum redis_kind kind;
+};
+
+static int report_damaged(void *argument, const psync_key *key)
+{
+    const struct entries *entries = argument;
+    const bool is_lock = entries->kind == REDIS_LOCK;
+    psync_error error = {.message = "somebody else has written to it on the server"};
+    psync__error_locate(&error, PSYNC_ERROR_DAMAGED, is_lock ? "Lock" : "Integer", key->bytes, key->length,
+                        entries->state->home.dsn->text);
+    psync__report(entries->report, PSYNC_WRONG,
+                  is_lock ? "unlock it, or DEL {SPACE:KEY}:l on the server"
+                          : "delete the Integer, or DEL {SPACE:KEY}:i on the server",
+                  "%s", error.message);
+    return entries->report->stopped;
+}
+
 static psync_result check_entries(struct redis_state *state, struct psync_report *report, psync_error *error)
 {
-    psync_error inner;
-    uint64_t count = 0;
-    psync_result r = redis_each_lock(state, psync__count_lock, &count, &inner);
-    if (!r) r = redis_each_integer(state, psync__count_integer, &count, &inner);
-    if (r == PSYNC_ERROR_DAMAGED) {
-        psync__report(report, PSYNC_WRONG, "remove the key that somebody else has written", "%s", inner.message);
-        return PSYNC_OK;
-    }
-    if (r < 0 && error) *error = inner;
-    return r;
+    struct entries entries = {state, report, REDIS_LOCK};
+    psync_result r = redis_each_damaged(state, REDIS_LOCK, report_damaged, &entries, error);
+    entries.kind = REDIS_INTEGER;
+    return r ? r : redis_each_damaged(state, REDIS_INTEGER, report_damaged, &entries, error);
 }
 
 psync_result redis_check(void *opaque, bool repair, psync_check_callback callback, void *argument,

@@ -8,7 +8,7 @@
 /* The server answered with this error: NET_DONE with call->result, NET_RETRY or NET_STALE. */
 net_outcome redis_failed(net_call *call, const char *text);
 
-/* The same where a login failed: the error for connect to return. */
+/* The same as an error only: where a login failed, for connect to return, and in the place of one entry of many. */
 psync_result redis_login_failed(net_call *call, const char *text);
 
 /* The server answered what cannot be an answer to this request. */

@@ -86,6 +86,7 @@ static bool parse(const char *text, size_t length, int64_t *value)
 psync_result redis_value_read(net_call *call, const redisReply *reply, int64_t *value)
 {
     if (reply->type == REDIS_REPLY_NIL) return PSYNC_NO;
+    if (reply->type == REDIS_REPLY_ERROR) return redis_login_failed(call, reply->str);
     if (reply->type == REDIS_REPLY_STRING && parse(reply->str, (size_t)reply->len, value)) return PSYNC_OK;
     redis_failed(call, "ERR value is not an integer");
     return call->result;
@@ -96,16 +97,22 @@ static bool is_text(const redisReply *reply, const char *text)
     return reply->type == REDIS_REPLY_STRING && strcmp(reply->str, text) == 0;
 }
 
-/* What the answer of a changing script means, whichever it is. */
+/* What the answer of a changing script means, if it is one that this script gives. */
 static psync_result read_answer(net_call *call, struct integer_task *task, const redisReply *reply)
 {
-    if (is_text(reply, "over")) return PSYNC_ERROR_OVERFLOW;
-    if (is_text(reply, "none")) return PSYNC_NO;
-    if (task->script != REDIS_ADD && is_text(reply, "ok")) return PSYNC_OK;
+    const bool adds = task->script == REDIS_ADD;
+    const bool compares = task->script == REDIS_COMPARE_SET;
+    if (adds && is_text(reply, "over")) return PSYNC_ERROR_OVERFLOW;
+    if ((compares || task->script == REDIS_REMOVE) && is_text(reply, "none")) return PSYNC_NO;
+    if (!adds && is_text(reply, "ok")) return PSYNC_OK;
+    if ((!adds && !compares) || reply->type == REDIS_REPLY_NIL) {
+        redis_nonsense(call);
+        return call->result;
+    }
     psync_result r = redis_value_read(call, reply, &task->value);
-    if (r) return r < 0 ? r : PSYNC_ERROR_DAMAGED;
+    if (r) return r;
     task->exists = true;
-    return task->script == REDIS_ADD ? PSYNC_OK : PSYNC_NO; /* another value than the expected one */
+    return adds ? PSYNC_OK : PSYNC_NO; /* another value than the expected one */
 }
 
 /* ------------------------------------------------------------------------ */

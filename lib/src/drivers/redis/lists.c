@@ -141,13 +141,14 @@ static psync_result find_names(struct scan *scan, psync_error *error)
 }
 
 /* ------------------------------------------------------------------------ */
-/* What they stand for                                                      */
+/* What they stand for: one that is damaged hides no other                  */
 
 /* Some of the names, and what was found. */
 struct batch {
     const struct redis_text *names;
     int count;
     enum redis_script script;
+    bool damaged[REDIS_KEYS_MAX]; /* somebody else has written there */
     union {
         struct redis_view lock;
         struct {
@@ -157,23 +158,27 @@ struct batch {
     } found[REDIS_KEYS_MAX];
 };
 
+static psync_result read_entry(net_call *call, struct batch *batch, int i, const redisReply *entry)
+{
+    if (batch->script == REDIS_INSPECT) return redis_view_read(call, entry, &batch->found[i].lock);
+    psync_result r = redis_value_read(call, entry, &batch->found[i].integer.value);
+    batch->found[i].integer.exists = r == PSYNC_OK;
+    return r;
+}
+
 static psync_result read_batch(net_call *call, struct batch *batch, const redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != (size_t)batch->count) {
         redis_nonsense(call);
         return call->result;
     }
-    psync_result r = PSYNC_OK;
-    for (int i = 0; i < batch->count && r >= 0; i++) {
-        const redisReply *entry = reply->element[i];
-        if (batch->script == REDIS_INSPECT) {
-            r = redis_view_read(call, entry, &batch->found[i].lock);
-        } else {
-            r = redis_value_read(call, entry, &batch->found[i].integer.value);
-            batch->found[i].integer.exists = r == PSYNC_OK;
-        }
+    for (int i = 0; i < batch->count; i++) {
+        const psync_result r = read_entry(call, batch, i, reply->element[i]);
+        batch->damaged[i] = r == PSYNC_ERROR_DAMAGED;
+        if (r < 0 && !batch->damaged[i]) return r;
     }
-    return r < 0 ? r : PSYNC_OK;
+    call->drop = false; /* the server itself made sense */
+    return PSYNC_OK;
 }
 
 static net_outcome batch_step(net_call *call, void *argument)
@@ -250,6 +255,24 @@ static int tell_integer(const struct batch *batch, int i, const psync_key *key, 
     const struct integer_teller *teller = argument;
     if (!batch->found[i].integer.exists) return 0;
     return teller->callback(teller->argument, key->bytes, key->length, batch->found[i].integer.value);
+}
+
+struct damaged_teller {
+    redis_damaged_callback *callback;
+    void *argument;
+};
+
+static int tell_damaged(const struct batch *batch, int i, const psync_key *key, void *argument)
+{
+    const struct damaged_teller *teller = argument;
+    return batch->damaged[i] ? teller->callback(teller->argument, key) : 0;
+}
+
+psync_result redis_each_damaged(struct redis_state *state, enum redis_kind kind, redis_damaged_callback *callback,
+                                void *argument, psync_error *error)
+{
+    struct damaged_teller teller = {callback, argument};
+    return each(state, kind, tell_damaged, &teller, error);
 }
 
 psync_result redis_each_integer(void *state, psync_integer_callback callback, void *argument, psync_error *error)

@@ -40,6 +40,9 @@ static bool read_number(const char **text, int64_t *number)
     return true;
 }
 
+/* Microseconds: longer than any lease, and far from where sums with it overflow. */
+static const int64_t LEFT_MAX = INT64_MAX / 4000;
+
 /* "FENCE KIND LEFT OWNER", length bytes. The server's replies end with a NUL. */
 static psync_result read_view(net_call *call, const char *text, size_t length, struct redis_view *view)
 {
@@ -52,7 +55,7 @@ static psync_result read_view(net_call *call, const char *text, size_t length, s
     view->owner.fence = (uint64_t)fence;
     if (r) return r;
     view->kind = (int)kind;
-    view->left = left < 0 ? -1 : left * 1000;
+    view->left = left < 0 ? -1 : left < LEFT_MAX ? left * 1000 : LEFT_MAX * 1000;
     view->at = psync__clock->boottime();
     view->owner.is_hold = kind != REDIS_PLAIN;
     if (kind == REDIS_LEASED) view->owner.expires_at = (psync__clock->realtime() + view->left) / 1000;
@@ -70,6 +73,7 @@ psync_result redis_view_read(net_call *call, const redisReply *entry, struct red
 {
     view->exists = false;
     if (entry->type == REDIS_REPLY_NIL) return PSYNC_OK;
+    if (entry->type == REDIS_REPLY_ERROR) return redis_login_failed(call, entry->str);
     if (entry->type == REDIS_REPLY_STRING && !read_view(call, entry->str, (size_t)entry->len, view))
         return PSYNC_OK;
     redis_nonsense(call);

@@ -207,12 +207,16 @@ static const char settle[] =
     "if taken or not s or s=='' then " EXPIRE_WITH_RECORDS "end\n"
     "return 'ok'\n";
 
+/* In what looks at many keys: one that is something else is an error in its place, and hides no other. */
+#define OTHER_ERRORS "if h.err and not string.find(h.err,'WRONGTYPE') then return h end\n"
+
 /* No ARGV. For each key as the answer "busy" of acquire, without the word; nil if there is no Lock. */
 static const char inspect[] =
     "local all,T={}\n"
     "for i=1,#KEYS do\n"
-    "  local h=redis.call('HMGET',KEYS[i],'s','o')\n"
-    "  all[i]=false\n"
+    "  local h=redis.pcall('HMGET',KEYS[i],'s','o')\n"
+    "  " OTHER_ERRORS
+    "  all[i]=h.err and h or false\n"
     "  if h[1] and h[1]~='' then\n"
     "    local d,f,e=string.match(h[1],'^(%d) (%d+) (%d+)')\n"
     "    if not d then d,f,e='0','0','0' end\n"
@@ -229,7 +233,11 @@ static const char inspect[] =
 /* No ARGV. For each key its value, nil if there is no Integer. */
 static const char values[] =
     "local all={}\n"
-    "for i=1,#KEYS do all[i]=redis.call('HGET',KEYS[i],'v') end\n"
+    "for i=1,#KEYS do\n"
+    "  local h=redis.pcall('HMGET',KEYS[i],'v')\n"
+    "  " OTHER_ERRORS
+    "  if h.err then all[i]=h else all[i]=h[1] end\n"
+    "end\n"
     "return all\n";
 
 /* ... what to add, '9223372036854775808' too. */

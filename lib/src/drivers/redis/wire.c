@@ -33,7 +33,7 @@
 #include "system.h"
 #include "tls.h"
 
-enum { RECEIVE_SIZE = 16384, TRIES = 200, RESTS = 64 };
+enum { RECEIVE_SIZE = 16384, TRIES = 200, RESTS = 64, ELEMENTS_MAX = 65536 };
 
 /* Relaxed: all that is asked of it is that no two get the same. */
 static atomic_uint_least64_t wires;
@@ -45,6 +45,8 @@ struct redis_wire {
     bool heard;            /* something came from the server */
     struct redis_tls *tls; /* NULL without TLS */
     redisReader *reader;
+    redisReplyObjectFunctions *makers; /* of replies: the reader's own, and what it is given for them */
+    redisReplyObjectFunctions bounded;
     char *out; /* what is to be sent */
     size_t length, room;
     size_t first;   /* the length of the first command in out */
@@ -150,12 +152,36 @@ static void make_blocking(int fd)
     (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 }
 
+#if HIREDIS_MAJOR >= 1
+typedef size_t array_length;
+#else
+typedef int array_length;
+#endif
+
+/* Memory for an array is taken as soon as its length is said, whoever says it. No answer of ours has so many. */
+static void *make_array(const redisReadTask *task, array_length length)
+{
+    const struct redis_wire *wire = task->privdata;
+    return (size_t)length <= ELEMENTS_MAX ? wire->makers->createArray(task, length) : NULL;
+}
+
+static bool make_reader(struct redis_wire *wire)
+{
+    wire->reader = redisReaderCreate();
+    if (!wire->reader) return false;
+    wire->makers = wire->reader->fn;
+    wire->bounded = *wire->makers;
+    wire->bounded.createArray = make_array;
+    wire->reader->fn = &wire->bounded;
+    wire->reader->privdata = wire;
+    return true;
+}
+
 psync_result redis_wire_open(net_call *call, const struct redis_options *options, const struct redis_host *host,
                              struct redis_wire **wire)
 {
     struct redis_wire *new = calloc(1, sizeof *new);
-    if (new) new->reader = redisReaderCreate();
-    if (!new || !new->reader) {
+    if (!new || !make_reader(new)) {
         free(new);
         return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
     }

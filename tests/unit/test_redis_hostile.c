@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * test_redis_hostile.c - a server that answers nonsense, huge numbers, or that it has no room for another client.
+ *
+ * The server is a thread that confirms the login and then says the same to whatever it is asked. No call may crash,
+ * hang, or end with a result that the contract does not know for it.
+ */
+#include "fake.h"
+
+#if PSYNC_WITH_REDIS
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/phpsync-hostile-XXXXXX";
+static struct sockaddr_un address = {.sun_family = AF_UNIX};
+static int listener = -1;
+static pthread_t thread;
+
+static const char *says;       /* what it answers */
+static const char *full;       /* what it says to refuse a connection */
+static atomic_int refusals;    /* connections that it refuses yet; below 0: all */
+static atomic_int connections; /* those it took */
+
+static psync_space *space;
+static psync_lock *lock;
+static psync_integer *integer;
+static psync_error error;
+
+/* ---- the server --------------------------------------------------------------- */
+
+static void say(int client, const char *text)
+{
+    (void)!send(client, text, strlen(text), MSG_NOSIGNAL);
+}
+
+static void serve(int client)
+{
+    static const char ping[] = "*1\r\n$4\r\nPING\r\n";
+    char request[65536];
+    for (int i = 0; recv(client, request, sizeof request, 0) > 0; i++) {
+        if (strncmp(request, ping, sizeof ping - 1) == 0) say(client, "+PONG\r\n"); /* another command follows it */
+        say(client, i ? says : "+OK\r\n");
+    }
+}
+
+static void *server(void *argument)
+{
+    (void)argument;
+    for (;;) {
+        int client = accept(listener, NULL, NULL);
+        if (client < 0) return NULL; /* shut down */
+        if (atomic_load(&refusals)) {
+            if (atomic_load(&refusals) > 0) atomic_fetch_sub(&refusals, 1);
+            say(client, full);
+        } else {
+            atomic_fetch_add(&connections, 1);
+            serve(client);
+        }
+        close(client);
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder)) return -1;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/s", folder);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(listener, (const struct sockaddr *)&address, sizeof address) || listen(listener, 50)) return -1;
+    atomic_store(&refusals, 0);
+    atomic_store(&connections, 0);
+    full = says = "";
+    return pthread_create(&thread, NULL, server, NULL);
+}
+
+static void open_space(const char *timeout)
+{
+    char dsn[200];
+    snprintf(dsn, sizeof dsn, "redis+unix://%s?timeout=%s", address.sun_path, timeout);
+    assert_int_equal(psync_space_open(dsn, NULL, &space, &error), PSYNC_OK);
+    assert_int_equal(psync_lock_open(space, "k", 1, &lock, &error), PSYNC_OK);
+    memset(&error, 0, sizeof error);
+}
+
+static void close_space(void)
+{
+    psync_integer_close(integer);
+    psync_lock_close(lock);
+    psync_space_close(space);
+    integer = NULL;
+    lock = NULL;
+    space = NULL;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    close_space();
+    shutdown(listener, SHUT_RDWR);
+    pthread_join(thread, NULL);
+    close(listener);
+    return unlink(address.sun_path);
+}
+
+/* ---- what may come of it ------------------------------------------------------ */
+
+static int no_lock(void *argument, const char *key, size_t length, const psync_owner *owner)
+{
+    (void)argument, (void)key, (void)length, (void)owner;
+    return 0;
+}
+
+static int no_integer(void *argument, const char *key, size_t length, int64_t value)
+{
+    (void)argument, (void)key, (void)length, (void)value;
+    return 0;
+}
+
+static int no_finding(void *argument, const psync_finding *finding)
+{
+    (void)argument, (void)finding;
+    return 0;
+}
+
+/* A result that the contract knows: PSYNC_NO only where it may be. An error has words, on one line. */
+static void expect_sense(const char *what, psync_result r, bool may_be_no)
+{
+    if (r == PSYNC_OK || (r == PSYNC_NO && may_be_no)) return;
+    if (r > 0 || !*error.message || strchr(error.message, '\n')) {
+        fail_msg("%s after \"%s\": %d, \"%s\"", what, says, (int)r, error.message);
+    }
+    error.message[0] = '\0';
+}
+
+static const psync_wait at_once = {.timeout = 0};
+
+/* takes: also by what leaves a debt if its answer is lost, which a space tries to settle for a second at its end.
+ */
+static void ask_all(bool takes)
+{
+    int64_t value = 0;
+    uint64_t fence;
+    psync_owner owner;
+    if (takes) expect_sense("acquire", psync_lock_acquire(lock, &at_once, &fence, &error), true);
+    expect_sense("exists", psync_lock_exists(lock, &error), true);
+    expect_sense("inspect", psync_lock_inspect(lock, &owner, &error), true);
+    expect_sense("release", psync_lock_release(lock, &error), true);
+    expect_sense("release_if", psync_lock_release_if(lock, 5, &error), true);
+    psync_result r = psync_integer_open(space, "k", 1, &integer, &error);
+    expect_sense("open", r, false);
+    if (!r) {
+        expect_sense("add", psync_integer_add(integer, 1, &value, &error), false);
+        expect_sense("set", psync_integer_set(integer, 1, &error), false);
+        expect_sense("get", psync_integer_get(integer, &value, &error), true);
+        expect_sense("compare", psync_integer_compare_set(integer, 1, 2, &error), true);
+        expect_sense("remove", psync_integer_remove(integer, &error), true);
+    }
+    expect_sense("locks", psync_space_each_lock(space, no_lock, NULL, &error), false);
+    expect_sense("integers", psync_space_each_integer(space, no_integer, NULL, &error), false);
+    expect_sense("check", psync_space_check(space, false, no_finding, NULL, &error), false);
+}
+
+#define OWNER "1 5 5 5 5 boot host label"
+
+static void nonsense_is_an_error_or_a_result_that_may_be(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        ":5\r\n",
+        "$-1\r\n",
+        "*-1\r\n",
+        "*0\r\n",
+        "+OK\r\n",
+        "-ERR \x1b[31m evil\r\n",
+        "-\r\n",
+        "$5\r\nok -5\r\n",
+        "$2\r\nok\r\n",
+        "$4\r\nok 0\r\n",
+        "$54\r\nbusy 5 2 9223372036854775807 " OWNER "\r\n",
+        "$55\r\nbusy 5 1 -9223372036854775808 " OWNER "\r\n",
+        "$40\r\nbusy -1 7 1000 " OWNER "\r\n",
+        "$8\r\nbusy 5 1\r\n",
+        "$5\r\nbusy \r\n",
+        "*1\r\n$49\r\n5 2 9223372036854775807 " OWNER "\r\n",
+        "*1\r\n$50\r\n5 2 -9223372036854775808 " OWNER "\r\n",
+        "*1\r\n:5\r\n",
+        "*1\r\n-WRONGTYPE no\r\n",
+        "*1\r\n-LOADING\r\n",
+        "$2\r\n12\r\n",
+        "$3\r\n012\r\n",
+        "$0\r\n\r\n",
+        "$4\r\nover\r\n",
+        "$4\r\nnone\r\n",
+        "*2\r\n$1\r\n0\r\n*1\r\n$13\r\n{default:x}:l\r\n",
+        "*2\r\n$1\r\n0\r\n*2\r\n$12\r\n{default:}:l\r\n$12\r\n{default:}:i\r\n",
+        "*3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\n",
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        says = answers[i];
+        open_space("0.05");
+        ask_all(true);
+        close_space();
+    }
+}
+
+static void what_is_not_the_protocol_is_an_error(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        "\xff\xfegarbage\r\n",
+        ":99999999999999999999999\r\n",
+        "$-5\r\n",
+        "*2147483647\r\n",
+        "*9223372036854775807\r\n",
+        "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
+        "$23\r\nok 99999999999999999999\r\n",
+        "%1\r\n+a\r\n+b\r\n",
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        says = answers[i];
+        open_space("0.05");
+        ask_all(false);
+        close_space();
+    }
+}
+
+static void an_answer_of_another_script_is_no_answer(void **state)
+{
+    (void)state;
+    int64_t value;
+    says = "$1\r\n7\r\n";
+    open_space("5");
+    assert_int_equal(psync_integer_open(space, "k", 1, &integer, &error), PSYNC_OK);
+    says = "$4\r\nnone\r\n";
+    assert_int_equal(psync_integer_add(integer, 1, &value, &error), PSYNC_ERROR_DAMAGED);
+    assert_int_equal(psync_integer_set(integer, 1, &error), PSYNC_ERROR_DAMAGED);
+    says = "$4\r\nover\r\n";
+    assert_int_equal(psync_integer_compare_set(integer, 1, 2, &error), PSYNC_ERROR_DAMAGED);
+    assert_int_equal(psync_integer_remove(integer, &error), PSYNC_ERROR_DAMAGED);
+    assert_int_equal(psync_integer_add(integer, 1, &value, &error), PSYNC_ERROR_OVERFLOW);
+}
+
+static void a_lease_without_end_ends_late(void **state)
+{
+    (void)state;
+    psync_owner owner;
+    says = "*1\r\n$49\r\n5 2 9223372036854775807 " OWNER "\r\n";
+    open_space("5");
+    assert_int_equal(psync_lock_inspect(lock, &owner, &error), PSYNC_OK);
+    assert_true(owner.expires_at > INT64_C(4000000000000000));
+}
+
+static void an_array_that_nobody_asked_for_takes_no_memory(void **state)
+{
+    (void)state;
+    says = "*2000000000\r\n";
+    open_space("0.05");
+    assert_int_equal(psync_lock_exists(lock, &error), PSYNC_ERROR_UNAVAILABLE);
+    if (!strstr(error.message, "does not speak the Redis protocol")) fail_msg("%s", error.message);
+}
+
+static void a_server_with_too_many_clients_is_tried_until_it_has_room(void **state)
+{
+    (void)state;
+    full = "-ERR max number of clients reached\r\n";
+    says = "*1\r\n$-1\r\n";
+    atomic_store(&refusals, 3);
+    open_space("60");
+    assert_int_equal(psync_lock_exists(lock, &error), PSYNC_NO);
+    assert_int_equal(atomic_load(&refusals), 0);
+    assert_int_equal(atomic_load(&connections), 1);
+}
+
+static void a_server_that_never_has_room_for_a_client_is_told_so(void **state)
+{
+    (void)state;
+    full = "-ERR max number of clients reached\r\n";
+    atomic_store(&refusals, -1);
+    open_space("0.3");
+    assert_int_equal(psync_lock_exists(lock, &error), PSYNC_ERROR_UNAVAILABLE);
+    if (!strstr(error.message, "clients")) fail_msg("%s", error.message);
+    assert_int_equal(atomic_load(&connections), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+    const struct CMUnitTest tests[] = {
+        TEST(nonsense_is_an_error_or_a_result_that_may_be),
+        TEST(what_is_not_the_protocol_is_an_error),
+        TEST(an_answer_of_another_script_is_no_answer),
+        TEST(a_lease_without_end_ends_late),
+        TEST(an_array_that_nobody_asked_for_takes_no_memory),
+        TEST(a_server_with_too_many_clients_is_tried_until_it_has_room),
+        TEST(a_server_that_never_has_room_for_a_client_is_told_so),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
+
+#else
+
+static void redis_is_built_in(void **state)
+{
+    (void)state;
+    skip();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(redis_is_built_in)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#endif
