@@ -15,6 +15,7 @@
 static struct ledger *ledger;
 static struct ledger_line *line; /* this process's; NULL: it has not joined */
 static int64_t heard_at;         /* when a call had an answer last */
+static bool gave_up;             /* the last call did: the proxy may have yet to see what it asked */
 
 void witness_open(const char *path)
 {
@@ -31,9 +32,19 @@ static const struct ledger_sum *sum_of(enum about about)
     return &line->sums[about];
 }
 
-struct question witness_before(enum about about)
+/* Until the proxy has seen all that was sent before; the turn that it is at may have begun earlier. */
+static void let_it_see(void)
 {
-    struct question question = {.about = about, .began = now_ns()};
+    const unsigned turns = atomic_load(&ledger->turns);
+    while (atomic_load(&ledger->turns) - turns < 2 && !arena->broken) pause_ns(1000000);
+    gave_up = false;
+}
+
+struct question witness_before(enum about about, bool changes)
+{
+    struct question question = {.about = about, .changes = changes};
+    if (line && gave_up) let_it_see();
+    question.began = now_ns();
     if (!line) return question;
     question.lost = atomic_load(&sum_of(about)->lost);
     question.asked = atomic_load(&sum_of(about)->asked);
@@ -108,7 +119,9 @@ enum outcome witness_after(const struct question *question, enum outcome outcome
                            const psync_error *error)
 {
     if (!line) return outcome;
-    if (outcome == DONE || outcome == SAID_NO) heard_at = now_ns();
+    gave_up = outcome == UNKNOWN || outcome == UNREACHABLE;
+    if (!gave_up) heard_at = now_ns();
+    if (!question->changes) return outcome;
     if (outcome == UNKNOWN) judge_unknown(question, call, error);
     if (outcome == DONE && !asked(question)) broken("%s: done, but it was never asked of the server", call);
     if (outcome == UNREACHABLE && question->about == ABOUT_INTEGERS && asked(question) &&
