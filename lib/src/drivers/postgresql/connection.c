@@ -95,7 +95,14 @@ static net_outcome lost(net_call *call, net_outcome outcome)
 bool pg_read(net_call *call)
 {
     pg_connection *connection = call->connection;
-    if (PQconsumeInput(connection->pg) && PQstatus(connection->pg) == CONNECTION_OK) return true;
+    if (PQconsumeInput(connection->pg) && PQstatus(connection->pg) == CONNECTION_OK) {
+        while (connection->owed && !PQisBusy(connection->pg)) {
+            PGresult *result = PQgetResult(connection->pg);
+            connection->owed = result != NULL;
+            PQclear(result);
+        }
+        return true;
+    }
     pg_connection_failed(call->error, connection->pg);
     return false;
 }
@@ -198,15 +205,43 @@ net_outcome pg_run(net_call *call, enum pg_statement statement, const pg_argumen
     return NET_RETRY;
 }
 
-net_outcome pg_run_text(net_call *call, const char *text)
+/* The rest of an exchange without parameters. */
+static net_outcome finish_text(net_call *call, int sent)
 {
-    pg_connection *connection = call->connection;
     PGresult *done;
+    net_outcome outcome = exchange(call, sent, &done);
+    PQclear(done);
+    ((pg_connection *)call->connection)->owed = false;
+    return outcome;
+}
+
+/* Makes it ready for another text. */
+static net_outcome begin_text(net_call *call)
+{
     call->result = PSYNC_OK;
     if (!is_open(call)) return NET_NOT_SENT;
-    net_outcome outcome = exchange(call, PQsendQuery(connection->pg, text), &done);
-    PQclear(done);
+    if (!((pg_connection *)call->connection)->owed) return NET_DONE;
+    net_outcome outcome = finish_text(call, 1);
+    call->result = PSYNC_OK; /* whatever was said of the one before */
     return outcome;
+}
+
+net_outcome pg_run_text(net_call *call, const char *text)
+{
+    net_outcome outcome = begin_text(call);
+    if (outcome != NET_DONE || call->result) return outcome;
+    return finish_text(call, PQsendQuery(((pg_connection *)call->connection)->pg, text));
+}
+
+net_outcome pg_send_text(net_call *call, const char *text)
+{
+    pg_connection *connection = call->connection;
+    net_outcome outcome = begin_text(call);
+    if (outcome != NET_DONE || call->result) return outcome;
+    int sent = PQsendQuery(connection->pg, text);
+    if (!sent || PQflush(connection->pg) != 0) return finish_text(call, sent);
+    connection->owed = true;
+    return NET_DONE;
 }
 
 /* ---- connecting ----------------------------------------------------------- */
