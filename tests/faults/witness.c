@@ -14,7 +14,6 @@
 
 static struct ledger *ledger;
 static struct ledger_line *line; /* this process's; NULL: it has not joined */
-static int64_t heard_at;         /* when a call had an answer last */
 static bool gave_up;             /* the last call did: the proxy may have yet to see what it asked */
 
 void witness_open(const char *path)
@@ -51,13 +50,10 @@ struct question witness_before(enum about about, bool changes)
     return question;
 }
 
-/*
- * Who sent something just then cannot know whether it was before the cut. Nor who had an answer a moment ago and so
- * did not look whether the connection is still there (PostgreSQL's driver, for a millisecond).
- */
+/* Who sent something just then cannot know whether it was before the cut. */
 static bool cut_meanwhile(const struct question *question)
 {
-    return atomic_load(&line->cut_at) >= question->began || question->began - heard_at < 1000000;
+    return atomic_load(&line->cut_at) >= question->began;
 }
 
 static bool asked(const struct question *question)
@@ -120,7 +116,6 @@ enum outcome witness_after(const struct question *question, enum outcome outcome
 {
     if (!line) return outcome;
     gave_up = outcome == UNKNOWN || outcome == UNREACHABLE;
-    if (!gave_up) heard_at = now_ns();
     if (!question->changes) return outcome;
     if (outcome == UNKNOWN) judge_unknown(question, call, error);
     if (outcome == DONE && !asked(question)) broken("%s: done, but it was never asked of the server", call);
