@@ -72,6 +72,14 @@ int64_t psync__time_namespace(void)
     return seconds * 1000000000 + nanoseconds;
 }
 
+/* A process's start as /proc tells it, by the clock of this process's time namespace, in ticks by the host's. */
+static uint64_t start_of_host(uint64_t ticks)
+{
+    const long second = sysconf(_SC_CLK_TCK);
+    const int64_t ahead = psync__time_namespace() / (1000000000 / (second > 0 ? second : 100));
+    return ticks - (uint64_t)ahead;
+}
+
 static bool read_stat(const char *path, uint64_t *start, bool *ended)
 {
     char text[1024];
@@ -80,7 +88,7 @@ static bool read_stat(const char *path, uint64_t *start, bool *ended)
     const char *threads = stat_field(text, 20);
     const char *started = stat_field(text, 22);
     if (!started) return false;
-    *start = strtoull(started, NULL, 10);
+    *start = start_of_host(strtoull(started, NULL, 10));
     /* A zombie has ended, unless it is but the first thread of a process that goes on. */
     *ended = *state == 'X' || (*state == 'Z' && strtoull(threads, NULL, 10) <= 1);
     return true;

@@ -24,7 +24,8 @@ uint64_t psync__pid_namespace(void);
 /* By how many nanoseconds CLOCK_BOOTTIME is ahead of the host's in this process's time namespace. */
 int64_t psync__time_namespace(void);
 
-/* When this process started, in clock ticks after boot; 0 if unknown. */
+/* When this process started, in clock ticks after boot by the host's clock, whatever the time namespace; 0 if
+ * unknown. */
 uint64_t psync__start_time(void);
 
 /*

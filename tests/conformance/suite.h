@@ -191,9 +191,13 @@ struct stage {
 };
 struct stage *stage(int parties, int rounds_);
 /*
+ * Whether it is across a network: there who seems to sleep until an acquisition ends may be asleep for the very
+ * first answer, which then names the acquisition that follows.
+ */
+bool engine_is_far(void);
+/*
  * Frees the stage's Lock and takes it again at once, before who waits for its end can look, and waits till that one
- * is done. Across a network a waiter may be asleep for the very first answer, which then names the acquisition that
- * follows; there it gets a few more of them to go on after.
+ * is done. If the engine is far it gets a few more of them to go on after.
  */
 void replace_acquisition(struct stage *a, const char *what);
 

@@ -249,9 +249,14 @@ void expect_meeting(sem_t *semaphore, double seconds, const char *what)
     }
 }
 
+bool engine_is_far(void)
+{
+    return suite.operation > 15000;
+}
+
 void replace_acquisition(struct stage *a, const char *what)
 {
-    const bool is_far = suite.operation > 15000;
+    const bool is_far = engine_is_far();
     psync_lock *lock = lock_of(a->key);
     for (int times = is_far ? 5 : 1; times > 0; times--) {
         EXPECT(PSYNC_OK, psync_lock_release(lock, ERR));

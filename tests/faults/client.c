@@ -7,6 +7,7 @@
 #include <string.h>
 
 struct library {
+    psync_space *space;
     psync_integer *added[KEYS], *swapped[KEYS];
     psync_lock *locks[KEYS];
 };
@@ -43,9 +44,10 @@ enum outcome outcome_of(psync_result result, const psync_error *error, const cha
 static void *library_open(const char *dsn)
 {
     struct library *library = calloc(1, sizeof *library);
-    psync_space *space = open_space(dsn);
     psync_error error = {0};
-    for (unsigned key = 0; library && key < KEYS; key++) {
+    if (!library) die("open", &error);
+    psync_space *space = library->space = open_space(dsn);
+    for (unsigned key = 0; key < KEYS; key++) {
         char name[16];
         int length = snprintf(name, sizeof name, "key-%u", key);
         if (psync_integer_open(space, name, (size_t)length, &library->added[key], &error) != PSYNC_OK) {
@@ -60,7 +62,6 @@ static void *library_open(const char *dsn)
             die("open", &error);
         }
     }
-    if (!library) die("open", &error);
     return library;
 }
 
@@ -78,7 +79,7 @@ static enum outcome library_add(void *state, unsigned key, int64_t *result)
     struct library *library = state;
     psync_error error;
     const char *call = "psync_integer_add";
-    struct question question = witness_before(ABOUT_INTEGERS);
+    struct question question = witness_before(ABOUT_INTEGERS, true);
     psync_result got = psync_integer_add(library->added[key], 1, result, &error);
     return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
@@ -88,12 +89,12 @@ static enum outcome look(struct library *library, unsigned key, int64_t *value)
 {
     psync_error error;
     const char *call = "psync_integer_get";
-    struct question question = witness_before(ABOUT_INTEGERS);
+    struct question question = witness_before(ABOUT_INTEGERS, false);
     psync_result got = psync_integer_get(library->swapped[key], value, &error);
     enum outcome outcome = outcome_of(got, &error, call);
     if (outcome == SAID_NO) broken("an Integer that was set is gone");
     if (outcome == UNKNOWN) broken("%s: unknown, but it changes nothing", call);
-    return outcome == UNREACHABLE ? outcome : witness_after(&question, outcome, call, &error);
+    return witness_after(&question, outcome, call, &error);
 }
 
 static enum outcome library_swap(void *state, unsigned key, int64_t *result)
@@ -103,7 +104,7 @@ static enum outcome library_swap(void *state, unsigned key, int64_t *result)
     const char *call = "psync_integer_compare_set";
     enum outcome seen = look(library, key, result);
     if (seen != DONE) return seen;
-    struct question question = witness_before(ABOUT_INTEGERS);
+    struct question question = witness_before(ABOUT_INTEGERS, true);
     psync_result got = psync_integer_compare_set(library->swapped[key], *result, *result + 1, &error);
     ++*result;
     return witness_after(&question, outcome_of(got, &error, call), call, &error);
@@ -115,7 +116,7 @@ static enum outcome library_acquire(void *state, unsigned key, uint64_t *fence)
     psync_error error;
     psync_wait wait = {.timeout = 0.2};
     const char *call = "psync_lock_acquire";
-    struct question question = witness_before(ABOUT_LOCKS);
+    struct question question = witness_before(ABOUT_LOCKS, true);
     psync_result got = psync_lock_acquire(library->locks[key], &wait, fence, &error);
     return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
@@ -125,7 +126,7 @@ static enum outcome library_release(void *state, unsigned key)
     struct library *library = state;
     psync_error error;
     const char *call = "psync_lock_release";
-    struct question question = witness_before(ABOUT_LOCKS);
+    struct question question = witness_before(ABOUT_LOCKS, true);
     psync_result got = psync_lock_release(library->locks[key], &error);
     return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
@@ -135,7 +136,7 @@ static enum outcome library_release_if(void *state, unsigned key, uint64_t fence
     struct library *library = state;
     psync_error error;
     const char *call = "psync_lock_release_if";
-    struct question question = witness_before(ABOUT_LOCKS);
+    struct question question = witness_before(ABOUT_LOCKS, true);
     psync_result got = psync_lock_release_if(library->locks[key], fence, &error);
     return witness_after(&question, outcome_of(got, &error, call), call, &error);
 }
@@ -165,9 +166,16 @@ static void library_leave(void *state)
     struct library *library = state;
     int64_t value;
     while (look(library, 0, &value) == UNREACHABLE && !arena->broken) continue;
+    for (unsigned key = 0; key < KEYS; key++) {
+        psync_integer_close(library->added[key]);
+        psync_integer_close(library->swapped[key]);
+        psync_lock_close(library->locks[key]);
+    }
+    psync_space_close(library->space);
+    free(library);
 }
 
-static pid_t library_holder(void *state, unsigned key, uint64_t *fence)
+static pid_t library_dead_holder(void *state, unsigned key, uint64_t *fence)
 {
     struct library *library = state;
     psync_error error;
@@ -175,7 +183,7 @@ static pid_t library_holder(void *state, unsigned key, uint64_t *fence)
     psync_result result = psync_lock_inspect(library->locks[key], &owner, &error);
     if (result < 0) die("psync_lock_inspect", &error);
     *fence = result == PSYNC_OK ? owner.fence : 0;
-    return result == PSYNC_OK ? (pid_t)owner.pid : 0;
+    return result == PSYNC_OK && owner.alive == PSYNC_ALIVE_NO ? (pid_t)owner.pid : 0;
 }
 
 const struct client library_client = {
@@ -189,5 +197,5 @@ const struct client library_client = {
     .value = library_value,
     .is_free = library_is_free,
     .leave = library_leave,
-    .holder = library_holder,
+    .dead_holder = library_dead_holder,
 };

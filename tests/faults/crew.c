@@ -86,7 +86,7 @@ void crew_free_ghosts(const struct crew *crew)
     if (!dead_count) return;
     for (unsigned key = 0; key < KEYS; key++) {
         uint64_t fence;
-        if (is_dead(crew->client->holder(crew->direct, key, &fence)))
+        if (is_dead(crew->client->dead_holder(crew->direct, key, &fence)))
             crew->client->release_if(crew->direct, key, fence);
     }
 }

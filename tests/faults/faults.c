@@ -131,6 +131,7 @@ int main(int argc, char **argv)
     crew_run(&crew);
     if (!arena->broken) judge(&crew);
     report();
+    run.client->leave(crew.direct);
     if (arena->broken) printf("BROKEN: %s\n", arena->why);
     return arena->broken ? EXIT_FAILURE : EXIT_SUCCESS;
 }

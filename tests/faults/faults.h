@@ -36,10 +36,10 @@ struct client {
     enum outcome (*release_if)(void *state, unsigned key, uint64_t fence);
     int64_t (*value)(void *state, bool swapped, unsigned key); /* at the end */
     bool (*is_free)(void *state, unsigned key);                /* within a second */
-    /* Makes a last request, so that what was given up before is undone. NULL: it gives nothing up. */
+    /* Makes a last request, so that what was given up before is undone, and frees the state. */
     void (*leave)(void *state);
-    /* The process that took the Lock; 0: nobody has it. NULL: unknown, then nobody may be killed. */
-    pid_t (*holder)(void *state, unsigned key, uint64_t *fence);
+    /* The process that took the Lock and has ended; 0: there is none. NULL: unknown, then nobody may be killed. */
+    pid_t (*dead_holder)(void *state, unsigned key, uint64_t *fence);
 };
 
 extern const struct client library_client, naive_client;

@@ -16,6 +16,7 @@
 static const int64_t MS = 1000000, LOST = 14000 * MS;
 
 struct post {
+    psync_space *space;
     psync_lock *lock;
     psync_integer *integer;
 };
@@ -24,13 +25,20 @@ static struct post open_post(const char *dsn)
 {
     struct post post;
     psync_error error;
-    psync_space *space = open_space(dsn);
-    if (psync_lock_open(space, "gate", 4, &post.lock, &error) != PSYNC_OK ||
-        psync_integer_open(space, "gate", 4, &post.integer, &error) != PSYNC_OK) {
+    post.space = open_space(dsn);
+    if (psync_lock_open(post.space, "gate", 4, &post.lock, &error) != PSYNC_OK ||
+        psync_integer_open(post.space, "gate", 4, &post.integer, &error) != PSYNC_OK) {
         broken("gate: %s", error.message);
         exit(EXIT_FAILURE);
     }
     return post;
+}
+
+static void close_post(struct post *post)
+{
+    psync_lock_close(post->lock);
+    psync_integer_close(post->integer);
+    psync_space_close(post->space);
 }
 
 static bool is_lock(unsigned round)
@@ -81,13 +89,14 @@ void keep_gate(const char *dsn, uint64_t seed, unsigned rounds)
         atomic_store(&gate->round, round);
         await_stage(2 * round - 1);
         /* Some of them sleep by then, some are on their way. */
-        pause_ns((int64_t)chance_below(&chance, 30) * MS);
+        pause_ns((int64_t)chance_below(&chance, 120) * MS);
         atomic_store(&gate->opened_at, now_ns());
         atomic_store(&gate->opened, round);
         open_gate(&post, round, fence);
         await_stage(2 * round);
     }
     atomic_store(&arena->over, true);
+    close_post(&post);
 }
 
 /* How long this machine has kept a sleeper of 100 ms from running, in all. */
@@ -137,20 +146,27 @@ static void pass(struct post *post, unsigned round, struct chance *chance)
     note_time(came, round, stalled - lame);
 }
 
-void wait_at_gate(const char *dsn, unsigned number, uint64_t seed)
+/* Through one gate after the other. */
+static void go_through(struct post *post, unsigned number, struct chance *chance)
 {
-    struct chance chance = {seed};
-    struct post post = open_post(dsn);
     struct gate *gate = &arena->gate;
     atomic_uint *stage = &gate->stage[number];
-    pthread_t pulse;
-    if (pthread_create(&pulse, NULL, feel, NULL) != 0) abort();
     for (unsigned round = *stage / 2 + 1;; round++) {
         while (atomic_load(&gate->round) < round && !arena->over) pause_ns(MS);
         if (atomic_load(&gate->round) < round || arena->broken) return;
         *stage = 2 * round - 1;
-        pass(&post, round, &chance);
+        pass(post, round, chance);
         if (arena->broken) return;
         *stage = 2 * round;
     }
+}
+
+void wait_at_gate(const char *dsn, unsigned number, uint64_t seed)
+{
+    struct chance chance = {seed};
+    struct post post = open_post(dsn);
+    pthread_t pulse;
+    if (pthread_create(&pulse, NULL, feel, NULL) != 0) abort();
+    go_through(&post, number, &chance);
+    close_post(&post);
 }

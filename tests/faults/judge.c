@@ -27,7 +27,7 @@ static bool is_free(const struct crew *crew, unsigned key)
     for (;;) {
         crew_free_ghosts(crew);
         if (crew->client->is_free(crew->direct, key)) return true;
-        if (!crew->client->leave || now_ns() > end) return false;
+        if (!crew->client->dead_holder || now_ns() > end) return false;
     }
 }
 

@@ -40,12 +40,22 @@ static bool says(const char *data, size_t length, const char *word)
     return memmem(data, length, word, strlen(word)) != NULL;
 }
 
+/* PostgreSQL: a statement with a key and no other parameter looks, or prepares something as often as one likes. */
+static bool has_key_alone(const char *data, size_t length, const char *key, size_t key_length)
+{
+    const char *found = memmem(data, length, key, key_length);
+    const char before[] = {0, 1, 0, 0, 0, (char)(key_length + 1)};
+    return found - data >= (ptrdiff_t)sizeof before && memcmp(found - sizeof before, before, sizeof before) == 0;
+}
+
 unsigned ledger_asked(struct ledger_line *line, const char *data, size_t length)
 {
     unsigned abouts = 0;
     if (says(data, length, "SUBSCRIBE")) return 0; /* who listens asks nothing */
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        if (says(data, length, marks[i].name)) abouts |= 1U << marks[i].about;
+        const char *name = marks[i].name;
+        if (says(data, length, name) && !has_key_alone(data, length, name, strlen(name)))
+            abouts |= 1U << marks[i].about;
     }
     for (unsigned about = 0; about < ABOUTS; about++) {
         if (!(abouts & 1U << about)) continue;

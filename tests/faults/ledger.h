@@ -2,8 +2,9 @@
 /*
  * ledger.h - what the proxy saw of each client's requests, in memory that the clients read.
  *
- * It knows requests by the names of the keys in them (ledger.c), and clients by the process at the other end of a
- * unix socket. A line is written by the proxy alone. Clients ask one question at a time.
+ * It knows requests that may change something by the names of the keys in them (ledger.c), and clients by the
+ * process at the other end of a unix socket. A line is written by the proxy alone. Clients ask one question at a
+ * time.
  */
 #ifndef FAULTS_LEDGER_H
 #define FAULTS_LEDGER_H
@@ -30,6 +31,8 @@ struct ledger_line {
 };
 
 struct ledger {
+    atomic_uint
+        turns; /* how often the proxy has looked at all that its clients sent; often, also when they say nothing */
     struct ledger_line lines[LEDGER_LINES];
 };
 

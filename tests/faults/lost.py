@@ -69,6 +69,16 @@ def dark(run, engine, seed, operations):
     return counts
 
 
+def listening(run, engine, seed, rounds):
+    """Whoever only listens is cut as well, again and again while he sleeps, and hears what happened meanwhile."""
+    status, text, numbers, counts = fault(
+        run, engine, ('idle',), f'seed={seed}', 'pause=150', timeout=120, liveness=120,
+        client=(f'seed={seed}', 'workers=1', 'operations=1', f'rounds={rounds}'))
+    need(status == 0, text)
+    need(numbers['passed'] == 4 * rounds, 'not all have passed')
+    return counts
+
+
 def until_enough(run, engine, play, operations, kind, enough):
     """Plays with one seed after the other, until a fault of that kind has struck so often."""
     sums, seed = Counter(), run.seed
@@ -85,5 +95,7 @@ def test(run, engine):
         run.check('where nothing is lost, that client does well', the_judge_is_content, run, engine)
     run.check(f'{engine.kind}: whatever is cut, all is done once, and who waits is woken', until_enough, run, engine,
               calm, *((5000, 'cut', 10000) if LONG else (120, 'cut', 150)))
+    run.check(f'{engine.kind}: whoever listens is cut, and is woken', until_enough, run, engine,
+              listening, *((1000, 'cut', 2000) if LONG else (40, 'cut', 50)))
     run.check(f'{engine.kind}: only what is lost is unknown', until_enough, run, engine,
-              dark, *((1000, 'blackout', 500) if LONG else (120, 'blackout', 2)))
+              dark, *((1000, 'blackout', 200) if LONG else (120, 'blackout', 2)))

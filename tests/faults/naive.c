@@ -100,6 +100,13 @@ static void naive_begin(void *state)
     (void)state; /* what is missing counts as 0 */
 }
 
+static void naive_leave(void *state)
+{
+    struct naive *naive = state;
+    if (naive->socket >= 0) close(naive->socket);
+    free(naive);
+}
+
 const struct client naive_client = {
     .open = naive_open,
     .begin = naive_begin,
@@ -110,4 +117,5 @@ const struct client naive_client = {
     .release_if = naive_release_if,
     .value = naive_value,
     .is_free = naive_is_free,
+    .leave = naive_leave,
 };

@@ -115,7 +115,7 @@ static void welcome(int listener)
 /* When something happens although nobody says anything; ms as poll takes them, -1: never. */
 static int next_moment(void)
 {
-    int64_t next = INT64_MAX, now = wire_now();
+    int64_t now = wire_now(), next = ledger ? now + 10 * WIRE_MS : INT64_MAX;
     EACH_PAIR(pair)
     {
         if (pair->ends && pair->ends < next) next = pair->ends;
@@ -155,6 +155,7 @@ static bool turn(int listener)
         if (owners[i / 2]->used) serve(owners[i / 2], polled[i].revents, polled[i + 1].revents);
     }
     if (polled[1].revents) welcome(listener);
+    if (ledger) atomic_fetch_add(&ledger->turns, 1);
     return true;
 }
 

@@ -14,7 +14,7 @@
 
 static struct ledger *ledger;
 static struct ledger_line *line; /* this process's; NULL: it has not joined */
-static int64_t heard_at;         /* when a call had an answer last */
+static bool gave_up;             /* the last call did: the proxy may have yet to see what it asked */
 
 void witness_open(const char *path)
 {
@@ -31,22 +31,29 @@ static const struct ledger_sum *sum_of(enum about about)
     return &line->sums[about];
 }
 
-struct question witness_before(enum about about)
+/* Until the proxy has seen all that was sent before; the turn that it is at may have begun earlier. */
+static void let_it_see(void)
 {
-    struct question question = {.about = about, .began = now_ns()};
+    const unsigned turns = atomic_load(&ledger->turns);
+    while (atomic_load(&ledger->turns) - turns < 2 && !arena->broken) pause_ns(1000000);
+    gave_up = false;
+}
+
+struct question witness_before(enum about about, bool changes)
+{
+    struct question question = {.about = about, .changes = changes};
+    if (line && gave_up) let_it_see();
+    question.began = now_ns();
     if (!line) return question;
     question.lost = atomic_load(&sum_of(about)->lost);
     question.asked = atomic_load(&sum_of(about)->asked);
     return question;
 }
 
-/*
- * Who sent something just then cannot know whether it was before the cut. Nor who had an answer a moment ago and so
- * did not look whether the connection is still there (PostgreSQL's driver, for a millisecond).
- */
+/* Who sent something just then cannot know whether it was before the cut. */
 static bool cut_meanwhile(const struct question *question)
 {
-    return atomic_load(&line->cut_at) >= question->began || question->began - heard_at < 1000000;
+    return atomic_load(&line->cut_at) >= question->began;
 }
 
 static bool asked(const struct question *question)
@@ -108,7 +115,8 @@ enum outcome witness_after(const struct question *question, enum outcome outcome
                            const psync_error *error)
 {
     if (!line) return outcome;
-    if (outcome == DONE || outcome == SAID_NO) heard_at = now_ns();
+    gave_up = outcome == UNKNOWN || outcome == UNREACHABLE;
+    if (!question->changes) return outcome;
     if (outcome == UNKNOWN) judge_unknown(question, call, error);
     if (outcome == DONE && !asked(question)) broken("%s: done, but it was never asked of the server", call);
     if (outcome == UNREACHABLE && question->about == ABOUT_INTEGERS && asked(question) &&

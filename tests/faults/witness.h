@@ -18,10 +18,11 @@ void witness_join(void);
 /* A call that is about to be made. */
 struct question {
     enum about about;
+    bool changes; /* something, or else it only looks */
     unsigned asked, lost;
     int64_t began;
 };
-struct question witness_before(enum about about);
+struct question witness_before(enum about about, bool changes);
 /* Notes a lie as a broken promise; returns the outcome. */
 enum outcome witness_after(const struct question *question, enum outcome outcome, const char *call,
                            const psync_error *error);

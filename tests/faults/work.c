@@ -94,5 +94,5 @@ void work(const struct client *client, const char *dsn, unsigned number, uint64_
     while (arena->duties[number - 1].operations < arena->operations && !arena->broken) {
         one(client, state, number, &chance);
     }
-    if (client->leave) client->leave(state);
+    client->leave(state);
 }

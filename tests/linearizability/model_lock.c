@@ -42,23 +42,23 @@ static bool must_be_dead(const struct history *history, const struct state *stat
 }
 
 /*
- * Whether a Hold may be nobody's by now: its taker was told that the outcome is not known, and so has no Hold to
- * keep alive; or it could not keep it alive, while the engine was out of reach.
+ * Whether an acquisition may have ended though its process lives: its taker was told that the outcome is not known,
+ * and so it is undone, and a Hold is not kept alive; or a Hold could not be kept alive, while the engine was out of
+ * reach.
  */
 static bool may_be_lost(const struct history *history, const struct state *state, int64_t time)
 {
     const struct call *taker = taker_of(history, state);
-    if (taker->outcome == UNKNOWN) return true;
-    return history->outages && !state->lease && kept_alive_until(history, taker) <= time;
+    if (taker->outcome == UNKNOWN) return is_hold(history, state) || history->outages;
+    return is_hold(history, state) && history->outages && !state->lease && kept_alive_until(history, taker) <= time;
 }
 
 static bool lapse(const struct history *history, struct state *state, int64_t time)
 {
     if (!state->taker) return false;
     bool expired = state->lease && lease_earliest(&history->calls[state->lease - 1]) <= time;
-    bool orphaned =
-        is_hold(history, state) && (may_be_dead(history, state, time) || may_be_lost(history, state, time));
-    if (!expired && !orphaned) return false;
+    bool orphaned = is_hold(history, state) && may_be_dead(history, state, time);
+    if (!expired && !orphaned && !may_be_lost(history, state, time)) return false;
     state->taker = state->lease = 0;
     state->fence = 0;
     return true;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "dsn.h"
+#include "isolation.h"
 #include "system.h"
 
 static const struct psync_clock *system_clock;
@@ -339,6 +340,55 @@ static void a_process_of_this_host_is_known_to_have_ended(void **state)
     assert_int_equal(net_process_alive(getpid(), start + 1000000), PSYNC_ALIVE_NO);
 }
 
+/* In a process whose clock is ahead: tells its start, and whether that of the parent is as the parent told. */
+static void look_from_ahead(pid_t parent, uint64_t start, const int to_parent[2], const int to_child[2])
+{
+    struct {
+        pid_t pid;
+        uint64_t start;
+    } own = {.pid = getpid(), .start = psync__start_time()};
+    bool good = net_process_alive(parent, start) == PSYNC_ALIVE_YES;
+    good = good && net_process_alive(parent, start + 1000) == PSYNC_ALIVE_NO;
+    good = good && write(to_parent[1], &own.pid, sizeof own.pid) == sizeof own.pid;
+    good = good && write(to_parent[1], &own.start, sizeof own.start) == sizeof own.start;
+    close(to_child[1]);
+    good = good && read(to_child[0], &(char){0}, 1) == 0; /* until it was seen */
+    _exit(!good);
+}
+
+static void a_process_is_known_from_where_the_clock_is_another(void **state)
+{
+    (void)state;
+    const pid_t self = getpid();
+    int to_parent[2], to_child[2], status = 1;
+    pid_t pid = 0;
+    uint64_t start;
+    bool ended;
+    if (!may_shift_children()) skip();
+    assert_int_equal(pipe(to_parent) + pipe(to_child), 0);
+    assert_true(psync__process(self, &start, &ended));
+    pid_t child = fork();
+    if (!child) {
+        if (!shift_children(7200)) _exit(1);
+        pid_t ahead = fork();
+        if (!ahead) look_from_ahead(self, start, to_parent, to_child);
+        close(to_child[1]);
+        close(to_parent[1]);
+        _exit(waitpid(ahead, &status, 0) == ahead && status == 0 ? 0 : 1);
+    }
+    close(to_parent[1]);
+    bool told = read(to_parent[0], &pid, sizeof pid) == sizeof pid &&
+                read(to_parent[0], &start, sizeof start) == sizeof start;
+    assert_true(told);
+    assert_int_equal(net_process_alive(pid, start), PSYNC_ALIVE_YES);
+    assert_int_equal(net_process_alive(pid, start - 1000), PSYNC_ALIVE_NO);
+    close(to_child[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    close(to_parent[0]);
+    close(to_child[0]);
+}
+
 static void of_another_host_boot_or_namespace_nothing_is_known(void **state)
 {
     (void)state;
@@ -432,6 +482,7 @@ int main(void)
         PLAIN(an_owner_s_record_tells_who_it_is),
         PLAIN(the_longest_label_fits),
         PLAIN(a_process_of_this_host_is_known_to_have_ended),
+        PLAIN(a_process_is_known_from_where_the_clock_is_another),
         PLAIN(of_another_host_boot_or_namespace_nothing_is_known),
         PLAIN(what_is_no_owner_s_record_is_an_error),
         PLAIN(wrong_options_are_refused_by_name),

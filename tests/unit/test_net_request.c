@@ -400,7 +400,15 @@ static net_outcome bar(net_call *call, const psync_key *key)
     assert_int_equal(key->length, ENGINE_KEY->length);
     barred = *call;
     call->result = PSYNC_OK;
-    return NET_DONE;
+    return net_serve(call) ? NET_LOST : NET_DONE;
+}
+
+static void use_bar(void)
+{
+    static net_engine barring;
+    barring = *home.engine;
+    barring.bar = bar;
+    home.engine = &barring;
 }
 
 static void a_change_that_was_given_up_is_barred_before_the_next_request(void **state)
@@ -410,10 +418,7 @@ static void a_change_that_was_given_up_is_barred_before_the_next_request(void **
     SCRIPT(LOST);
     assert_int_equal(engine_run(NET_CHANGE), PSYNC_ERROR_UNKNOWN);
     assert_null(home.debts.first); /* this engine tells by the client's later numbers */
-    static net_engine barring;
-    barring = *home.engine;
-    barring.bar = bar;
-    home.engine = &barring;
+    use_bar();
     SCRIPT(LOST);
     assert_int_equal(engine_run(NET_CHANGE), PSYNC_ERROR_UNKNOWN);
     assert_int_equal(engine_run(NET_READ), PSYNC_ERROR_UNAVAILABLE);
@@ -424,6 +429,18 @@ static void a_change_that_was_given_up_is_barred_before_the_next_request(void **
     assert_int_equal(engine_asked(A_STEP, -1)->number, 3);
     assert_string_equal(engine_asked(A_STEP, -1)->client, engine_asked(A_STEP, 0)->client);
     assert_int_equal(engine_count(A_SETTLE), 0);
+}
+
+static void the_time_of_a_hook_during_a_debt_is_not_the_engine_s(void **state)
+{
+    (void)state;
+    engine_without_keeper();
+    use_bar();
+    SCRIPT(LOST);
+    assert_int_equal(engine_run(NET_CHANGE), PSYNC_ERROR_UNKNOWN);
+    SCRIPT({.outcome = NET_DONE, .serves = true});
+    engine.on_hook = takes_longer_than_the_time_out;
+    assert_int_equal(engine_run(NET_CHANGE), PSYNC_OK);
 }
 
 static void the_keeper_settles_debts_by_itself(void **state)
@@ -581,6 +598,7 @@ int main(void)
         TEST(a_take_out_of_time_leaves_a_debt_only_if_it_was_sent),
         TEST(what_the_engine_refuses_to_settle_stays_and_blocks_nobody),
         TEST(a_change_that_was_given_up_is_barred_before_the_next_request),
+        TEST(the_time_of_a_hook_during_a_debt_is_not_the_engine_s),
         TEST(the_keeper_settles_debts_by_itself),
         TEST(a_child_leaves_its_parent_s_connection_alone_and_is_another_client),
         TEST(a_hook_that_forks_leaves_the_request_to_the_parent),

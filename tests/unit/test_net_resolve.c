@@ -228,14 +228,7 @@ static void the_hook_runs_meanwhile_and_may_leave(void **state)
 
 static pid_t child;
 
-static int fork_and_leave(void)
-{
-    child = fork();
-    assert_true(child >= 0);
-    return 1;
-}
-
-/* What the child does behind the look-up that its hook has left; its exit code. */
+/* What the child finds by itself; its exit code. */
 static int look_again(void)
 {
     char found[256];
@@ -249,13 +242,28 @@ static int look_again(void)
     return 0;
 }
 
-static void a_child_asks_for_itself(void **state)
+static int fork_and_leave(void)
 {
-    (void)state;
+    child = fork();
+    assert_true(child >= 0);
+    return 1;
+}
+
+/* In the child also before the hook ends, while the look-up that it serves is not over. */
+static int fork_and_look_and_leave(void)
+{
+    fork_and_leave();
+    const int failure = child ? 0 : look_again();
+    if (failure) _exit(failure);
+    return 1;
+}
+
+static void expect_child_to_look(int (*hook)(void))
+{
     char found[256];
     int status;
     set_silent(true);
-    engine.on_hook = fork_and_leave;
+    engine.on_hook = hook;
     psync_result r = resolve("silent.test", 100000 * S, found);
     if (!child) _exit(r == PSYNC_ERROR_INTERRUPTED ? look_again() : 5);
     assert_int_equal(r, PSYNC_ERROR_INTERRUPTED);
@@ -263,6 +271,18 @@ static void a_child_asks_for_itself(void **state)
     assert_int_equal(status, 0);
     set_silent(false);
     assert_int_equal(resolve("silent.test", 100 * S, found), PSYNC_OK);
+}
+
+static void a_child_asks_for_itself(void **state)
+{
+    (void)state;
+    expect_child_to_look(fork_and_leave);
+}
+
+static void a_child_asks_for_itself_in_the_hook_too(void **state)
+{
+    (void)state;
+    expect_child_to_look(fork_and_look_and_leave);
 }
 
 /* ---- drivers ------------------------------------------------------------------ */
@@ -307,7 +327,7 @@ static void expect_addresses(const char *text, const char *hosts, const char *ad
     psync_dsn *dsn = psync__dsn_parse(text, &error);
     assert_non_null(dsn);
     assert_int_equal(pg_options_read(dsn, &options, &error), PSYNC_OK);
-    pg_parameters parameters = pg_options_turned(&options, 0);
+    pg_parameters parameters = pg_options_copy(&options);
     psync__clock = &patient;
     net_call call = make_call(12 * S);
     assert_int_equal(pg_addresses_find(&call, &parameters, call.until), PSYNC_OK);
@@ -338,6 +358,67 @@ static void libpq_gets_addresses_beside_names(void **state)
     expect_addresses("postgresql://one.test/db?hostaddr=1.2.3.4,1.2.3.5", "one.test", "1.2.3.4,1.2.3.5", "none");
     expect_addresses("postgresql://one.test:9,silent.test:8/db", "one.test", "127.0.0.1", "9");
 }
+
+/* Time passes for servers that do not answer, not for look-ups. */
+static int poll_servers(struct pollfd *descriptors, nfds_t count, int64_t ns)
+{
+    int type;
+    socklen_t size = sizeof type;
+    const bool looks_up = count && getsockopt(descriptors->fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0;
+    int ready = poll(descriptors, count, looks_up ? -1 : 5);
+    if (ready == 0) fake_pass(ns);
+    return ready;
+}
+
+/* A server that lets clients connect and is silent then. False: that port is somebody else's. */
+static bool listen_at(in_addr_t address, in_port_t *port, int *server)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = *port, .sin_addr.s_addr = htonl(address)};
+    socklen_t size = sizeof at;
+    *server = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_true(*server >= 0);
+    if (bind(*server, (struct sockaddr *)&at, sizeof at) != 0) return false;
+    assert_int_equal(listen(*server, 8), 0);
+    assert_int_equal(getsockname(*server, (struct sockaddr *)&at, &size), 0);
+    *port = at.sin_port;
+    return true;
+}
+
+/* Both have one port. */
+static void listen_at_both(int listening[2], in_port_t *port)
+{
+    *port = 0;
+    assert_true(listen_at(INADDR_LOOPBACK, port, &listening[0]));
+    if (listen_at(INADDR_LOOPBACK + 1, port, &listening[1])) return;
+    close(listening[0]);
+    close(listening[1]);
+    listen_at_both(listening, port);
+}
+
+static void each_address_of_a_name_is_tried_though_one_is_silent(void **state)
+{
+    (void)state;
+    int listening[2];
+    in_port_t port;
+    char text[80];
+    psync_space *space;
+    psync_lock *named;
+    listen_at_both(listening, &port);
+    patient.poll = poll_servers;
+    psync__clock = &patient;
+    snprintf(text, sizeof text, "postgresql://two.test:%d/db?timeout=30", ntohs(port));
+    assert_int_equal(psync_space_open(text, NULL, &space, &error), PSYNC_OK);
+    assert_int_equal(psync_lock_open(space, "k", 1, &named, &error), PSYNC_OK);
+    assert_int_equal(psync_lock_exists(named, &error), PSYNC_ERROR_UNAVAILABLE);
+    psync_lock_close(named);
+    psync_space_close(space);
+    for (int i = 0; i < 2; i++) {
+        const int client = accept(listening[i], NULL, NULL);
+        assert_true(client >= 0);
+        close(client);
+        close(listening[i]);
+    }
+}
 #endif
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -350,12 +431,14 @@ int main(void)
         TEST(a_name_that_nobody_answers_for_costs_no_more_than_the_time),
         TEST(the_hook_runs_meanwhile_and_may_leave),
         TEST(a_child_asks_for_itself),
+        TEST(a_child_asks_for_itself_in_the_hook_too),
 #if PSYNC_WITH_REDIS
         TEST(redis_does_not_block_on_a_name),
 #endif
 #if PSYNC_WITH_POSTGRESQL
         TEST(postgresql_does_not_block_on_a_name),
         TEST(libpq_gets_addresses_beside_names),
+        TEST(each_address_of_a_name_is_tried_though_one_is_silent),
 #endif
     };
     system_clock = psync__clock;

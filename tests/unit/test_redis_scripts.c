@@ -274,6 +274,34 @@ static void a_repeat_on_a_full_server_gets_its_result(void **state)
     freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 0"));
 }
 
+/* As many records that are not old as make a client that comes for the first time look over them. */
+static void crowd(const char *key)
+{
+    for (int i = 0; i < 40; i++)
+        freeReplyObject(redisCommand(redis, "HSET %s new%029d %s", key, i, "0000000000000001 9999999999 1"));
+}
+
+static void a_full_server_lets_go_and_keeps_alive(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    char fence[32];
+    snprintf(fence, sizeof fence, "%s", take(ONE, 1, "3600000000") + 3);
+    integer(REDIS_SET, ONE, 1, "5", NULL);
+    crowd(KEY_L);
+    crowd(KEY_I);
+    freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 1"));
+    assert_string_equal(lock(REDIS_RENEW, ONE, 2, fence, "2", "7200000000"), "ok");
+    assert_true(ask("PTTL " KEY_L) > 7200000);
+    assert_string_equal(lock(REDIS_RELEASE, TWO, 1, fence, NULL, NULL), "ok");
+    assert_string_equal(lock(REDIS_RELEASE, ONE, 3, fence, NULL, NULL), "none");
+    assert_string_equal(lock(REDIS_RENEW, ONE, 4, fence, "2", "7200000000"), "none");
+    assert_string_equal(integer(REDIS_REMOVE, TWO, 1, NULL, NULL), "ok");
+    assert_string_equal(integer(REDIS_REMOVE, ONE, 2, NULL, NULL), "none");
+    assert_string_equal(integer(REDIS_REMOVE, TWO, 1, NULL, NULL), "ok");
+    freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 0"));
+}
+
 static void an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late(void **state)
 {
     (void)state;
@@ -287,6 +315,24 @@ static void an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late(voi
     assert_string_equal(lock(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
     assert_string_equal(lock(REDIS_SETTLE, ONE, 3, NULL, NULL, NULL), "ok");
     assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
+}
+
+static void a_change_that_was_given_up_cannot_come_late(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    assert_string_equal(integer(REDIS_ADD, TWO, 1, "5", NULL), "5");
+    assert_string_equal(integer(REDIS_ADD, ONE, 1, "1", NULL), "6");
+    assert_string_equal(integer(REDIS_SETTLE, ONE, 1, NULL, NULL), "ok");
+    assert_string_equal(integer(REDIS_ADD, ONE, 1, "1", NULL), "6"); /* it was done in time */
+    assert_string_equal(integer(REDIS_SETTLE, ONE, 2, NULL, NULL), "ok");
+    integer(REDIS_ADD, ONE, 2, "1", NULL);
+    assert_int_equal(ask("HGET " KEY_I " v"), 6);
+    assert_int_equal(ask("PTTL " KEY_I), -1);
+    assert_string_equal(integer(REDIS_ADD, ONE, 3, "1", NULL), "7");
+    assert_string_equal(integer(REDIS_REMOVE, ONE, 4, NULL, NULL), "ok");
+    assert_string_equal(integer(REDIS_SETTLE, TWO, 2, NULL, NULL), "ok");
+    assert_true(ask("PTTL " KEY_I) > 0);
 }
 
 static void fences_grow_though_the_server_forgets_or_was_ahead(void **state)
@@ -427,7 +473,9 @@ int main(void)
         cmocka_unit_test_setup(a_repeated_release_frees_no_later_acquisition, fresh),
         cmocka_unit_test_setup(a_repeat_writes_so_that_replicas_can_be_waited_for, fresh),
         cmocka_unit_test_setup(a_repeat_on_a_full_server_gets_its_result, fresh),
+        cmocka_unit_test_setup(a_full_server_lets_go_and_keeps_alive, fresh),
         cmocka_unit_test_setup(an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late, fresh),
+        cmocka_unit_test_setup(a_change_that_was_given_up_cannot_come_late, fresh),
         cmocka_unit_test_setup(fences_grow_though_the_server_forgets_or_was_ahead, fresh),
         cmocka_unit_test_setup(a_hash_expires_only_while_it_holds_nothing, fresh),
         cmocka_unit_test_setup(what_is_no_acquisition_can_be_freed_all_the_same, fresh),

@@ -74,6 +74,7 @@ net_outcome net_debt_settle(net_call *call)
         net_outcome (*settle)(net_call *, const psync_key *) =
             debt->take ? home->engine->settle : home->engine->bar;
         if (outcome == NET_DONE) outcome = settle(&settling, &debt->key);
+        call->until = settling.until; /* a hook's time moved it */
         call->left = settling.left;
         call->drop = call->drop || settling.drop;
         bool settled = outcome == NET_DONE && settling.result >= 0;

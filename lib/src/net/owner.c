@@ -51,7 +51,9 @@ psync_alive net_process_alive(int64_t pid, uint64_t start)
     /* Not by /proc alone, which may hide the processes of others. */
     if (kill((pid_t)pid, 0) != 0 && errno == ESRCH) return PSYNC_ALIVE_NO;
     if (!start || !psync__process((pid_t)pid, &started, &ended)) return PSYNC_ALIVE_UNKNOWN;
-    return started == start && !ended ? PSYNC_ALIVE_YES : PSYNC_ALIVE_NO;
+    /* Seen from different time namespaces it may differ by a rounded tick. */
+    const bool is_same = started + 1 - start <= 2;
+    return is_same && !ended ? PSYNC_ALIVE_YES : PSYNC_ALIVE_NO;
 }
 
 static psync_alive alive(const net_self *self, const psync_owner *owner, uint64_t namespace)

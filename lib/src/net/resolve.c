@@ -8,8 +8,8 @@
  * eventfd, written once and never read, wakes all of them.
  *
  * A forked child has no such thread. What it finds in the list, and what its
- * own call was waiting for, is of an earlier process: it is closed and let go,
- * but for the addresses, which that thread may have been storing.
+ * own call was waiting for, is of an earlier process: it is closed, and its
+ * memory left alone.
  *
  * The list and the references are under the mutex that fork waits for. All
  * signals are blocked meanwhile: a handler that forks would wait for itself.
@@ -70,20 +70,28 @@ static void leave_list(net_lookup *lookup)
     lookup->runs = false;
 }
 
-static void release(net_lookup *lookup)
+static void close_event(net_lookup *lookup)
+{
+    if (lookup->done >= 0) close(lookup->done);
+    lookup->done = -1;
+}
+
+/* One of an earlier process is not freed: calls further up this stack may have it, and its thread was changing it.
+ */
+static void abandon(net_lookup *lookup)
 {
     leave_list(lookup);
-    if (lookup->done >= 0) close(lookup->done);
-    free(lookup);
+    close_event(lookup);
 }
 
 static void drop_reference(net_lookup *lookup)
 {
     if (net_forked_since(lookup->forks)) {
-        release(lookup);
+        abandon(lookup);
     } else if (--lookup->references == 0) {
         if (lookup->list) freeaddrinfo(lookup->list);
-        release(lookup);
+        close_event(lookup);
+        free(lookup);
     }
 }
 
@@ -94,7 +102,7 @@ static net_lookup *find(const char *host, const char *port)
     for (net_lookup *lookup = running, *next; lookup; lookup = next) {
         next = lookup->next;
         if (net_forked_since(lookup->forks)) {
-            release(lookup);
+            abandon(lookup);
         } else if (strcmp(lookup->host, host) == 0 && strcmp(lookup->port, port) == 0) {
             found = lookup;
         }
@@ -151,10 +159,22 @@ static bool start_thread(net_lookup *lookup)
     return true;
 }
 
+/*
+ * A thread runs on in this code, if only to its end, when nobody waits for it any more: where that is a shared
+ * object, it must not be unloaded.
+ */
+static void stay_loaded(void)
+{
+    Dl_info self;
+    if (dladdr(&running, &self) && self.dli_fname)
+        (void)dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 /* Joins one that runs, or starts new. A process that may have no more threads or files waits for the look-up. */
 static net_lookup *begin(net_lookup *new)
 {
     sigset_t old;
+    stay_loaded();
     lock(&old);
     net_lookup *found = find(new->host, new->port);
     if (found) found->references++;
@@ -165,14 +185,6 @@ static net_lookup *begin(net_lookup *new)
     if (!found) return new;
     free(new);
     return found;
-}
-
-/* A thread that is left behind runs on in this code: where that is a shared object, it must not be unloaded. */
-static void stay_loaded(void)
-{
-    Dl_info self;
-    if (dladdr(&running, &self) && self.dli_fname)
-        (void)dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 static psync_result unknown(net_call *call, const net_lookup *lookup)
@@ -192,7 +204,6 @@ static psync_result await(net_call *call, net_lookup *lookup, int64_t at)
         unlock(&old);
         return PSYNC_OK;
     }
-    stay_loaded();
     if (r != PSYNC_NO) return r;
     return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, ETIMEDOUT,
                            "the host \"%.100s\" is not found: no name server has answered in time", lookup->host);

@@ -34,25 +34,26 @@ static void tell(net_call *call)
 }
 
 /* A channel's name is ours, and needs no quotes. */
-static net_outcome say(net_call *call, const char *verb, const char *channel)
+static net_outcome say(net_call *call, net_outcome (*by)(net_call *, const char *), const char *verb,
+                       const char *channel)
 {
     char text[NET_CHANNEL_SIZE + 16];
     snprintf(text, sizeof text, "%s %s", verb, channel);
-    net_outcome outcome = pg_run_text(call, text);
+    net_outcome outcome = by(call, text);
     if (outcome == NET_DONE) tell(call);
     return outcome;
 }
 
 net_outcome pg_listen(net_call *call, const char *channel)
 {
-    if (((pg_connection *)call->connection)->direct) return say(call, "LISTEN", channel);
+    if (((pg_connection *)call->connection)->direct) return say(call, pg_run_text, "LISTEN", channel);
     call->result = psync_error_set(call->error, PSYNC_ERROR_UNSUPPORTED, 0, "a pooler stands before the server");
     return NET_DONE;
 }
 
 net_outcome pg_unlisten(net_call *call, const char *channel)
 {
-    return say(call, "UNLISTEN", channel);
+    return say(call, pg_send_text, "UNLISTEN", channel);
 }
 
 net_outcome pg_hear(net_call *call)

@@ -95,7 +95,14 @@ static net_outcome lost(net_call *call, net_outcome outcome)
 bool pg_read(net_call *call)
 {
     pg_connection *connection = call->connection;
-    if (PQconsumeInput(connection->pg) && PQstatus(connection->pg) == CONNECTION_OK) return true;
+    if (PQconsumeInput(connection->pg) && PQstatus(connection->pg) == CONNECTION_OK) {
+        while (connection->owed && !PQisBusy(connection->pg)) {
+            PGresult *result = PQgetResult(connection->pg);
+            connection->owed = result != NULL;
+            PQclear(result);
+        }
+        return true;
+    }
     pg_connection_failed(call->error, connection->pg);
     return false;
 }
@@ -198,15 +205,43 @@ net_outcome pg_run(net_call *call, enum pg_statement statement, const pg_argumen
     return NET_RETRY;
 }
 
-net_outcome pg_run_text(net_call *call, const char *text)
+/* The rest of an exchange without parameters. */
+static net_outcome finish_text(net_call *call, int sent)
 {
-    pg_connection *connection = call->connection;
     PGresult *done;
+    net_outcome outcome = exchange(call, sent, &done);
+    PQclear(done);
+    ((pg_connection *)call->connection)->owed = false;
+    return outcome;
+}
+
+/* Makes it ready for another text. */
+static net_outcome begin_text(net_call *call)
+{
     call->result = PSYNC_OK;
     if (!is_open(call)) return NET_NOT_SENT;
-    net_outcome outcome = exchange(call, PQsendQuery(connection->pg, text), &done);
-    PQclear(done);
+    if (!((pg_connection *)call->connection)->owed) return NET_DONE;
+    net_outcome outcome = finish_text(call, 1);
+    call->result = PSYNC_OK; /* whatever was said of the one before */
     return outcome;
+}
+
+net_outcome pg_run_text(net_call *call, const char *text)
+{
+    net_outcome outcome = begin_text(call);
+    if (outcome != NET_DONE || call->result) return outcome;
+    return finish_text(call, PQsendQuery(((pg_connection *)call->connection)->pg, text));
+}
+
+net_outcome pg_send_text(net_call *call, const char *text)
+{
+    pg_connection *connection = call->connection;
+    net_outcome outcome = begin_text(call);
+    if (outcome != NET_DONE || call->result) return outcome;
+    int sent = PQsendQuery(connection->pg, text);
+    if (!sent || PQflush(connection->pg) != 0) return finish_text(call, sent);
+    connection->owed = true;
+    return NET_DONE;
 }
 
 /* ---- connecting ----------------------------------------------------------- */
@@ -232,30 +267,47 @@ static psync_result log_in(net_call *call, PGconn *pg, int64_t until)
     return PSYNC_OK;
 }
 
-static psync_result start(net_call *call, PGconn **pg)
+/* The parameters with addresses, the one whose turn it is first. *hosts: how many there are. */
+static psync_result find_hosts(net_call *call, pg_parameters *parameters, size_t *hosts)
 {
     pg_state *state = call->context;
-    unsigned turn = atomic_load_explicit(&state->turn, memory_order_relaxed);
-    pg_parameters parameters = pg_options_turned(&state->options, turn);
-    if (!parameters.names) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
-    psync_result r = pg_addresses_find(call, &parameters, call->until);
-    if (r) {
-        pg_parameters_free(&parameters);
-        return r;
-    }
-    *pg = PQconnectStartParams((const char *const *)parameters.names, (const char *const *)parameters.values, 0);
+    const unsigned turn = atomic_load_explicit(&state->turn, memory_order_relaxed);
+    *parameters = pg_options_copy(&state->options);
+    psync_result r = PSYNC_OK;
+    if (parameters->names) r = pg_addresses_find(call, parameters, call->until);
+    if (!r && (!parameters->names || !pg_parameters_turn(parameters, turn)))
+        r = psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
+    if (!r) *hosts = pg_parameters_hosts(parameters);
+    return r;
+}
+
+/* When a try ends: of several servers each that does not answer gets its share of the time, so that the others have
+ * theirs. */
+static int64_t end_of_try(const net_call *call, size_t hosts)
+{
+    int64_t time = ((const pg_state *)call->context)->options.connect_timeout;
+    if (!time && hosts > 1) time = call->home->dsn->timeout / (int64_t)(hosts + 1);
+    const int64_t now = psync__clock->monotonic();
+    return time && time < call->until - now ? now + time : call->until;
+}
+
+static psync_result start(net_call *call, PGconn **pg)
+{
+    pg_parameters parameters;
+    size_t hosts;
+    psync_result r = find_hosts(call, &parameters, &hosts);
+    if (!r)
+        *pg =
+            PQconnectStartParams((const char *const *)parameters.names, (const char *const *)parameters.values, 0);
     pg_parameters_free(&parameters);
+    if (r) return r;
     if (!*pg) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
     PQsetNoticeReceiver(*pg, ignore_notice, NULL);
     PQsetErrorVerbosity(*pg, PQERRORS_VERBOSE); /* the only way to learn a failed login's SQLSTATE */
     if (PQstatus(*pg) == CONNECTION_BAD) return pg_login_failed(call, *pg);
-    int64_t now = psync__clock->monotonic();
-    int64_t until = call->until;
-    bool shared = state->options.connect_timeout < until - now;
-    if (shared) until = now + state->options.connect_timeout;
-    r = log_in(call, *pg, until);
+    r = log_in(call, *pg, end_of_try(call, hosts));
     if (r != PSYNC_NO) return r;
-    atomic_fetch_add_explicit(&state->turn, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&((pg_state *)call->context)->turn, 1, memory_order_relaxed);
     return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the server does not answer");
 }
 

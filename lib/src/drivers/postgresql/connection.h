@@ -17,6 +17,7 @@ typedef struct pg_connection {
     PGconn *pg;
     bool direct;       /* the session is ours alone: it can listen, and keep statements */
     bool ready;        /* our tables were seen */
+    bool owed;         /* a reply that nobody waits for is still to come */
     uint32_t prepared; /* a bit a statement */
 } pg_connection;
 
@@ -51,6 +52,9 @@ int pg_descriptor(void *connection);
 net_outcome pg_run(net_call *call, enum pg_statement statement, const pg_arguments *arguments, PGresult **rows);
 /* The same for a text without parameters, of several statements maybe. */
 net_outcome pg_run_text(net_call *call, const char *text);
+
+/* The same, without waiting for the reply, which only the next of these two texts or pg_read meets. */
+net_outcome pg_send_text(net_call *call, const char *text);
 
 /* Reads what has arrived. False: the connection is lost. */
 bool pg_read(net_call *call);

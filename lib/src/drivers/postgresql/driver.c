@@ -4,7 +4,7 @@
  *
  * statements.c  our tables, and all SQL      options.c   the DSN             connection.c  libpq, without blocking
  * change.c      each change once             channel.c   LISTEN              failure.c     SQLSTATEs
- * locks.c, lock_row.c, integers.c, listing.c the slots   sweep.c             old rows
+ * locks.c, lock_wait.c, lock_row.c, integers.c, listing.c the slots          sweep.c       old rows
  */
 #if PSYNC_WITH_POSTGRESQL
 

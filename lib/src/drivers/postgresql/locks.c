@@ -15,7 +15,6 @@
 
 #include "locks.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "change.h"
@@ -29,9 +28,6 @@
 /* How often a statement is repeated at once because others changed the row under it. */
 enum { TRIES = 100 };
 
-/* How often a Hold's holder is looked for on this host. */
-static const int64_t HOLDER_LOOKS = PSYNC_NS_PER_S / 2;
-
 struct lock_call {
     const psync_key *key;
     pg_change change;
@@ -42,7 +38,6 @@ struct lock_call {
     bool is_leased; /* the lease is the user's */
     size_t owner_length;
     char owner[NET_OWNER_SIZE];
-    bool restless; /* others changed it again and again */
     pg_lock_row row;
 };
 
@@ -351,98 +346,6 @@ psync_result pg_lock_inspect(void *opaque, psync_key *key, psync_lock_state *now
     if (r < 0) return r;
     *now = pg_lock_row_state(&lock.row, lock.before);
     if (owner && !r) *owner = lock.row.owner;
-    return r;
-}
-
-/* Marks that somebody waits for the end of the acquisition with this fence, and then looks. */
-static net_outcome arm_step(net_call *call, void *argument)
-{
-    struct lock_call *lock = argument;
-    for (int i = 0; i < TRIES; i++) {
-        pg_arguments arguments = {.count = 0};
-        PGresult *rows;
-        lock->row = (pg_lock_row){.exists = false};
-        pg_put_bytes(&arguments, lock->key->bytes, lock->key->length);
-        pg_put_number(&arguments, (int64_t)lock->fence);
-        net_outcome outcome = pg_run(call, PG_LOCK_ARM, &arguments, &rows);
-        if (outcome != NET_DONE || call->result) return outcome;
-        bool is_armed = PQntuples(rows) && pg_truth(rows, 0, 0);
-        if (PQntuples(rows)) call->result = pg_lock_row_read(call->home, rows, 0, 1, &lock->row, call->error);
-        PQclear(rows);
-        if (is_armed || call->result || !lock->row.exists || lock->row.fence != lock->fence) return NET_DONE;
-    }
-    lock->restless = true;
-    return NET_DONE;
-}
-
-struct lock_wait {
-    pg_state *state;
-    psync_key *key;
-    const psync_lock_state *seen;
-};
-
-/* When to look again though nothing rings: when a lease ends, and for a Hold's holder on this host. */
-static int64_t next_look(const pg_lock_row *row)
-{
-    int64_t after = PSYNC_NEVER;
-    if (row->ends) after = row->left > 0 ? row->left : 0;
-    if (pg_lock_row_holder(row) && after > HOLDER_LOOKS) after = HOLDER_LOOKS;
-    return after == PSYNC_NEVER ? after : psync__clock->monotonic() + after;
-}
-
-/*
- * A look at a Hold's holder on this host alone. False: the server must be
- * asked, because the holder ended, the lease did, or, where the holder's
- * keeper renews that, about once in its time.
- */
-static bool holder_lives(const struct lock_wait *wait, int64_t *again)
-{
-    const psync_lock_state *seen = wait->seen;
-    int64_t now = psync__clock->monotonic();
-    int64_t after = HOLDER_LOOKS;
-    if (seen->expires) {
-        int64_t left = seen->expires - psync__clock->boottime();
-        if (left < after) after = left;
-    } else if (now / HOLDER_LOOKS % (wait->state->home.liveness / HOLDER_LOOKS + 1) == 0) {
-        return false;
-    }
-    if (after <= 0 || !pg_lock_holder_lives(seen->version[1])) return false;
-    *again = now + after;
-    return true;
-}
-
-/* Whether it has a lease that ends before the one that was seen, which the core sleeps for at most. */
-static bool ends_sooner(const struct lock_call *lock, const psync_lock_state *seen)
-{
-    static const int64_t unsharp = 20 * PSYNC_NS_PER_MS; /* what two requests differ by that are not equally fast */
-    if (!lock->row.is_leased) return false;
-    return !seen->expires || lock->before + lock->row.left < seen->expires - unsharp;
-}
-
-static psync_result look(void *argument, bool ask, int64_t *again, psync_error *error)
-{
-    struct lock_wait *wait = argument;
-    if (!ask && wait->seen->version[1] && holder_lives(wait, again)) return PSYNC_NO;
-    struct lock_call lock = {.key = wait->key, .fence = wait->seen->fence};
-    psync_result r = run(wait->state, NET_READ, &lock, arm_step, error);
-    if (r) return r;
-    bool same = lock.row.exists && lock.row.fence == wait->seen->fence && !lock.restless;
-    if (!same || pg_lock_row_is_orphan(&lock.row) || ends_sooner(&lock, wait->seen)) return PSYNC_OK;
-    *again = next_look(&lock.row);
-    return PSYNC_NO;
-}
-
-psync_result pg_lock_await(void *opaque, psync_key *key, psync_lock_state *seen, psync_role role, int64_t deadline,
-                           psync_error *error)
-{
-    pg_state *state = opaque;
-    struct lock_wait wait = {state, key, seen};
-    char channel[NET_CHANNEL_SIZE];
-    char news[NET_NEWS_SIZE];
-    (void)role; /* all are told; the first to ask takes it */
-    pg_channel(channel, &state->home, 'l', key);
-    psync_result r = net_await(&state->home, channel, seen->version, look, &wait, deadline, news, error);
-    if (!r && *news && strtoull(news, NULL, 10) == seen->fence) seen->exists = false; /* that very one was freed */
     return r;
 }
 

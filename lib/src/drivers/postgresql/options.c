@@ -142,6 +142,13 @@ size_t pg_parameters_items(const pg_parameters *parameters, const char *name)
     return list ? items(list) : 0;
 }
 
+size_t pg_parameters_hosts(const pg_parameters *parameters)
+{
+    const size_t hosts = pg_parameters_items(parameters, "host");
+    const size_t addresses = pg_parameters_items(parameters, "hostaddr");
+    return hosts > addresses ? hosts : addresses ? addresses : 1;
+}
+
 bool pg_parameters_set(pg_parameters *parameters, const char *name, const char *value)
 {
     size_t place = place_of(parameters, name);
@@ -168,22 +175,29 @@ static char *turned(const char *list, unsigned turn)
     return text;
 }
 
-pg_parameters pg_options_turned(const pg_options *options, unsigned turn)
+pg_parameters pg_options_copy(const pg_options *options)
 {
-    static const char *const lists[] = {"host", "hostaddr", "port"};
     pg_parameters all;
+    size_t count = 0;
     bool whole = allocate(&all);
-    for (size_t i = 0; whole && options->parameters.names[i]; i++) {
-        const char *name = options->parameters.names[i];
-        bool is_list = false;
-        for (size_t l = 0; l < 3; l++) is_list = is_list || strcmp(lists[l], name) == 0;
-        all.names[i] = strdup(name);
-        all.values[i] =
-            is_list ? turned(options->parameters.values[i], turn) : strdup(options->parameters.values[i]);
-        whole = all.names[i] && all.values[i];
-    }
+    for (size_t i = 0; whole && options->parameters.names[i]; i++)
+        whole = put(&all, &count, options->parameters.names[i], options->parameters.values[i]);
     if (!whole) pg_parameters_free(&all);
     return all;
+}
+
+bool pg_parameters_turn(pg_parameters *parameters, unsigned turn)
+{
+    static const char *const lists[] = {"host", "hostaddr", "port"};
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++) {
+        const size_t place = place_of(parameters, lists[l]);
+        if (!parameters->names[place]) continue;
+        char *list = turned(parameters->values[place], turn);
+        if (!list) return false;
+        free(parameters->values[place]);
+        parameters->values[place] = list;
+    }
+    return true;
 }
 
 /* What the DSN says, and what it leaves to us. */
@@ -194,12 +208,9 @@ static bool collect(const psync_dsn *dsn, const PQconninfoOption *parsed, pg_opt
     bool whole = allocate(all);
     whole = whole && put(all, &count, "fallback_application_name", "phpsync");
     bool says_which = false;
-    options->hosts = 1;
     for (; whole && parsed->keyword; parsed++) {
         if (!parsed->val) continue;
         whole = put(all, &count, parsed->keyword, parsed->val);
-        bool names_hosts = strcmp(parsed->keyword, "host") == 0 || strcmp(parsed->keyword, "hostaddr") == 0;
-        if (names_hosts && items(parsed->val) > options->hosts) options->hosts = items(parsed->val);
         if (strcmp(parsed->keyword, "target_session_attrs") == 0) says_which = true;
     }
     for (size_t i = 0; whole && i < dsn->option_count; i++) {
@@ -209,6 +220,7 @@ static bool collect(const psync_dsn *dsn, const PQconninfoOption *parsed, pg_opt
     if (whole && !says_which) whole = put(all, &count, "target_session_attrs", "read-write");
     if (whole && *dsn->user) whole = put(all, &count, "user", dsn->user);
     if (whole && *dsn->password) whole = put(all, &count, "password", dsn->password);
+    options->hosts = whole ? pg_parameters_hosts(all) : 1;
     return whole;
 }
 
@@ -249,15 +261,10 @@ static psync_result read_schema(const psync_dsn *dsn, pg_options *options, psync
     return PSYNC_OK;
 }
 
-/*
- * libpq heeds connect_timeout only where it blocks. Without one, and with several hosts, a server that does not
- * answer gets its share of the time, so that the others have theirs.
- */
+/* libpq heeds it only where it blocks. */
 static psync_result read_connect_timeout(const psync_dsn *dsn, pg_options *options, psync_error *error)
 {
     const char *text = psync_dsn_get(dsn, "connect_timeout");
-    options->connect_timeout = PSYNC_NEVER;
-    if (options->hosts > 1) options->connect_timeout = dsn->timeout / (int64_t)(options->hosts + 1);
     if (!text) return PSYNC_OK;
     char *end;
     long seconds = strtol(text, &end, 10);

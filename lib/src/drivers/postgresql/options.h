@@ -14,7 +14,7 @@ typedef struct pg_parameters {
 typedef struct pg_options {
     pg_parameters parameters;
     size_t hosts;            /* how many the DSN names; 1 if it names none */
-    int64_t connect_timeout; /* ns: how long one try at a server may take; PSYNC_NEVER: as long as there is time */
+    int64_t connect_timeout; /* ns: how long one try at a server may take; 0: the DSN does not say */
     char schema[66];         /* quoted as an identifier */
 } pg_options;
 
@@ -22,11 +22,15 @@ typedef struct pg_options {
 psync_result pg_options_read(const psync_dsn *dsn, pg_options *options, psync_error *error);
 void pg_options_free(pg_options *options);
 
+/* A copy of the parameters, which the caller frees; NULL names: out of memory. */
+pg_parameters pg_options_copy(const pg_options *options);
 /*
- * The parameters with the list of hosts begun by the turn-th one, so that a server that does not answer at all is
- * not the first to be tried each time. The caller frees them; NULL names: out of memory.
+ * Lets the list of hosts begin with the turn-th one, so that a server that does not answer at all is not the first
+ * to be tried each time. False: out of memory.
  */
-pg_parameters pg_options_turned(const pg_options *options, unsigned turn);
+bool pg_parameters_turn(pg_parameters *parameters, unsigned turn);
+/* How many hosts they name; 1 if none. */
+size_t pg_parameters_hosts(const pg_parameters *parameters);
 /* A parameter's value, NULL without one; how many items with commas it has, 0 without one. */
 const char *pg_parameters_get(const pg_parameters *parameters, const char *name);
 size_t pg_parameters_items(const pg_parameters *parameters, const char *name);

@@ -20,9 +20,10 @@
  * Each changing request carries its client and number. The same number again
  * gets the result that is stored, a smaller one is refused: so a request that
  * is repeated happens once, and one that was left in a dead connection cannot
- * happen late. "No" and "overflow" are stored too, for the same reason. One
- * that its client has given up may still come: a release names the acquisition
- * that it is about, so it never frees a later one.
+ * happen late. "No" and "overflow" are stored too, for the same reason; but
+ * not that there is no acquisition with some fence, which stays true. One
+ * that its client has given up may still come until it has been settled: a
+ * release names the acquisition that it is about, so it never frees a later one.
  *
  * A repeat writes its record again: who then WAITs for replicas waits for all
  * that was written before, the change itself too.
@@ -40,7 +41,7 @@
  * 2^53, else by HINCRBY, and only ever read as strings.
  *
  * A write that needs no memory comes first, and lets what follows through: what
- * frees something works on a server that is full.
+ * frees something, or keeps what there is, works on a server that is full.
  *
  * Between two requests a processor forgets its way: what a script costs then is
  * how much it makes the server do, so patterns, numbers and digests are left to
@@ -66,7 +67,8 @@
     "  if last>n then return redis.error_reply('STALE a later request of this client was served before') end\n" \
     "end\n"
 
-/* The client's first request here: looks over some records for old ones. t is the time in seconds. */
+/* The client's first request here: looks over some records for old ones. t is the time in seconds. A full server may
+ * refuse the mark how far it came. */
 #define SWEEP \
     "if not r and redis.call('HLEN',k)>32 then\n" \
     "  local s=redis.call('HSCAN',k,redis.call('HGET',k,'x') or '0','COUNT',20)\n" \
@@ -75,7 +77,7 @@
     "    if #p[i]==32 and #old<1000 and t-string.sub(p[i+1],18,27)>600 then old[#old+1]=p[i] end\n" \
     "  end\n" \
     "  if #old>0 then redis.call('HDEL',k,unpack(old)) end\n" \
-    "  redis.call('HSET',k,'x',s[1])\n" \
+    "  redis.pcall('HSET',k,'x',s[1])\n" \
     "end\n"
 
 #define EXPIRE_WITH_RECORDS "redis.call('PEXPIRE',k,600000)\n"
@@ -169,8 +171,6 @@ static const char release[] = LOCK
     "  call('HSET',k,'s','',c,q..'ok')\n"
     "  return 'ok'\n"
     "end\n"
-    "call('HSET',k,c,q..'none')\n"
-    "if not s then " EXPIRE_WITH_RECORDS "end\n"
     "return 'none'\n";
 
 /* ... fence, kind, lease in microseconds. */
@@ -179,22 +179,19 @@ static const char renew[] = LOCK
     "if s then\n"
     READ_ACQUISITION("s")
     "end\n"
-    "if not s or f~=ARGV[4] then\n"
-    "  call('HSET',k,c,q..'none')\n"
-    "  if not s then " EXPIRE_WITH_RECORDS "end\n"
-    "  return 'none'\n"
-    "end\n"
+    "if not s or f~=ARGV[4] then return 'none' end\n"
     "local z=" NOW "+ARGV[6]\n"
     "if e=='0' or z<tonumber(e) then " TELL_RENEWED "end\n"
+    "call('PEXPIRE',k,string.format('%.0f',math.ceil(ARGV[6]/1000)+600000))\n"
     "local token=string.match(s,'^%d %d+ %d+ (.*)')\n"
     "call('HSET',k,'s',ARGV[5]..' '..f..' '..string.format('%.0f',z)..' '..token,c,q..'ok')\n"
-    "call('PEXPIRE',k,string.format('%.0f',math.ceil(ARGV[6]/1000)+600000))\n"
     "return 'ok'\n";
 
-/* ... nothing. The number is that of an attempt to take the Lock whose outcome nobody learned. */
+/* ... channel of a Lock. The number is that of a request that was given up: what it took is freed, and it cannot
+ * happen any more. Of Integers, too. */
 static const char settle[] =
     "local k,c,n,call=KEYS[1],ARGV[1],ARGV[2],redis.call\n"
-    "local h=call('HMGET',k,'s',c)\n"
+    "local h=call('HMGET',k,'s',c,'v')\n"
     "local s,r=h[1],h[2]\n"
     "local taken=s and string.match(s,'^%d %d+ %d+ (.*)')==c..' '..n\n"
     "if taken then\n"
@@ -204,7 +201,7 @@ static const char settle[] =
     "if not r or string.sub(r,1,16)<n then\n"
     "  call('HSET',k,c,n..' '..call('TIME')[1]..' busy')\n"
     "end\n"
-    "if taken or not s or s=='' then " EXPIRE_WITH_RECORDS "end\n"
+    "if not h[3] and (taken or not s or s=='') then " EXPIRE_WITH_RECORDS "end\n"
     "return 'ok'\n";
 
 /* In what looks at many keys: one that is something else is an error in its place, and hides no other. */
@@ -294,11 +291,9 @@ static const char compare_set[] = INTEGER
 
 /* ... nothing. */
 static const char remove_[] = INTEGER
-    "local s,found='none','none'\n"
+    "local s,found='none',redis.call('HDEL',k,'v')==1 and 'ok' or 'none'\n"
     "if v then\n"
-    "  found='ok'\n"
     "  " TELL_INTEGER
-    "  redis.call('HDEL',k,'v')\n"
     "end\n"
     "redis.call('HSET',k,c,q..found)\n"
     EXPIRE_WITH_RECORDS

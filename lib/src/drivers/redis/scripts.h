@@ -6,9 +6,6 @@
 /* How long the server keeps the record of a request, at least. No request is repeated after half of it. */
 enum { REDIS_RECORD_LIFE_S = 600 };
 
-/* A client's id, as scripts tell it from the other fields of a hash. */
-enum { REDIS_CLIENT_LENGTH = 22 };
-
 /* A request's number, with leading zeros. */
 enum { REDIS_NUMBER_LENGTH = 16 };
 
