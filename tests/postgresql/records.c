@@ -133,13 +133,19 @@ static int64_t voided(const PGresult *rows, unsigned client, int64_t number)
     return result;
 }
 
-static int64_t make_void(unsigned client, int64_t number)
+/* The same of an attempt of the request that began with number first. */
+static int64_t make_void_of(unsigned client, int64_t first, int64_t attempt)
 {
-    send(pg, &(struct request){PG_VOID, client, number, {number}, 0});
+    send(pg, &(struct request){PG_VOID, client, first, {attempt}, 0});
     PGresult *rows = receive(pg);
-    int64_t result = voided(rows, client, number);
+    int64_t result = voided(rows, client, attempt);
     PQclear(rows);
     return result;
+}
+
+static int64_t make_void(unsigned client, int64_t number)
+{
+    return make_void_of(client, number, number);
 }
 
 static int64_t value(void)
@@ -147,12 +153,17 @@ static int64_t value(void)
     return run(&(struct request){.statement = PG_INTEGER_GET});
 }
 
+static void set_time(const char *table, const char *column, const char *time)
+{
+    char text[200];
+    snprintf(text, sizeof text, "UPDATE %s.%s SET %s = %s", getenv("SCHEMA"), table, column, time);
+    sql(pg, text);
+}
+
 /* As if a second and more had gone by since a record was last moved. */
 static void let_time_pass(void)
 {
-    char text[200];
-    snprintf(text, sizeof text, "UPDATE %s.integers SET shared = '-infinity'", getenv("SCHEMA"));
-    sql(pg, text);
+    set_time("integers", "shared", "'-infinity'");
 }
 
 /* Client 1's by numbers 1 and 2. */
@@ -249,6 +260,22 @@ static void a_row_that_was_shared_is_nobodys_for_a_while(void **state)
     assert_int_equal(add_short(1, 7), 7);
 }
 
+static void a_clock_that_is_set_back_keeps_nothing_shut(void **state)
+{
+    (void)state;
+    make_own();
+    share();
+    set_time("integers", "shared", "clock_timestamp() + interval '1 day'");
+    assert_int_equal(add_long(1, 4), 4);
+    assert_int_equal(add_short(1, 5), 5);
+    const struct request sweep = {.statement = PG_SWEEP_CLAIM};
+    set_time("layout", "swept", "clock_timestamp() + interval '1 day'");
+    assert_int_not_equal(run(&sweep), NOTHING);
+    assert_int_equal(run(&sweep), NOTHING); /* it was just now */
+    set_time("layout", "swept", "clock_timestamp() - interval '2 minutes'");
+    assert_int_not_equal(run(&sweep), NOTHING);
+}
+
 static void who_waits_keeps_an_increment_off_the_short_way(void **state)
 {
     (void)state;
@@ -289,6 +316,18 @@ static void a_void_finds_what_was_done(void **state)
     assert_int_equal(add_long(2, 1), 5);
     assert_int_equal(make_void(1, 4), 4);
     assert_int_equal(make_void(2, 1), 5);
+}
+
+static void each_attempt_of_a_request_is_voided(void **state)
+{
+    (void)state;
+    make_own();
+    assert_int_equal(make_void_of(1, 4, 4), NOTHING);
+    assert_int_equal(make_void_of(1, 4, 5), NOTHING);
+    assert_int_equal(make_void_of(1, 4, 5), NOTHING); /* its own reply was lost */
+    assert_int_equal(add_long(1, 5), NOTHING);
+    assert_int_equal(add_long(1, 6), 4);
+    assert_int_equal(make_void_of(1, 4, 6), 4);
 }
 
 static void a_record_that_is_moved_late_hides_none(void **state)
@@ -424,6 +463,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(who_changes_it_twice_has_the_row_for_its_own), TEST(nobody_elses_change_applies_to_an_own_row),
         TEST(a_row_that_was_shared_is_nobodys_for_a_while), TEST(who_waits_keeps_an_increment_off_the_short_way),
+        TEST(a_clock_that_is_set_back_keeps_nothing_shut),  TEST(each_attempt_of_a_request_is_voided),
         TEST(a_late_increment_of_an_own_row_has_no_effect), TEST(a_void_finds_what_was_done),
         TEST(a_record_that_is_moved_late_hides_none),       TEST(a_void_waits_for_what_is_under_way),
         TEST(what_comes_during_a_void_has_no_effect),       TEST(in_any_order_each_is_done_once),

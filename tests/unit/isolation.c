@@ -14,8 +14,8 @@ bool isolate(const char *point)
 {
     if (unshare(CLONE_NEWNS) != 0) return false;
     /* In a chroot "/" may be no mount point. */
-    return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 ||
-           mount(NULL, point, NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+    return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 ||
+           mount("none", point, "none", MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 static bool ended_well(pid_t child)

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/phpsync-hostile-XXXXXX";
@@ -26,6 +27,9 @@ static const char *says;       /* what it answers */
 static const char *full;       /* what it says to refuse a connection */
 static atomic_int refusals;    /* connections that it refuses yet; below 0: all */
 static atomic_int connections; /* those it took */
+static atomic_bool is_mute;    /* it answers no more, once somebody has logged in */
+static atomic_bool is_barred_integer,
+    is_barred_lock; /* the number of the first request came again, for that hash */
 
 static psync_space *space;
 static psync_lock *lock;
@@ -39,11 +43,23 @@ static void say(int client, const char *text)
     (void)!send(client, text, strlen(text), MSG_NOSIGNAL);
 }
 
+static void note_bar(const char *request)
+{
+    static const char first_number[] = "\n0000000000000001\r";
+    if (!strstr(request, first_number)) return;
+    if (strstr(request, "{default:k}:i")) atomic_store(&is_barred_integer, true);
+    if (strstr(request, "{default:k}:l")) atomic_store(&is_barred_lock, true);
+}
+
 static void serve(int client)
 {
     static const char ping[] = "*1\r\n$4\r\nPING\r\n";
     char request[65536];
-    for (int i = 0; recv(client, request, sizeof request, 0) > 0; i++) {
+    ssize_t length;
+    for (int i = 0; (length = recv(client, request, sizeof request - 1, 0)) > 0; i++) {
+        request[length] = '\0';
+        if (i && atomic_load(&is_mute)) continue;
+        if (i) note_bar(request);
         if (strncmp(request, ping, sizeof ping - 1) == 0) say(client, "+PONG\r\n"); /* another command follows it */
         say(client, i ? says : "+OK\r\n");
     }
@@ -87,6 +103,9 @@ static int start(void **state)
     if (bind(listener, (const struct sockaddr *)&address, sizeof address) || listen(listener, 50)) return -1;
     atomic_store(&refusals, 0);
     atomic_store(&connections, 0);
+    atomic_store(&is_mute, false);
+    atomic_store(&is_barred_integer, false);
+    atomic_store(&is_barred_lock, false);
     full = says = "";
     return pthread_create(&thread, NULL, server, NULL);
 }
@@ -152,24 +171,24 @@ static void expect_sense(const char *what, psync_result r, bool may_be_no)
 
 static const psync_wait at_once = {.timeout = 0};
 
-/* takes: also by what leaves a debt if its answer is lost, which a space tries to settle for a second at its end.
+/* changes: also by what leaves a debt if its answer is lost, which a space tries to settle for a second at its end.
  */
-static void ask_all(bool takes)
+static void ask_all(bool changes)
 {
     int64_t value = 0;
     uint64_t fence;
     psync_owner owner;
-    if (takes) expect_sense("acquire", psync_lock_acquire(lock, &at_once, &fence, &error), true);
+    if (changes) expect_sense("acquire", psync_lock_acquire(lock, &at_once, &fence, &error), true);
     expect_sense("exists", psync_lock_exists(lock, &error), true);
     expect_sense("inspect", psync_lock_inspect(lock, &owner, &error), true);
     expect_sense("release", psync_lock_release(lock, &error), true);
     expect_sense("release_if", psync_lock_release_if(lock, 5, &error), true);
     psync_result r = psync_integer_open(space, "k", 1, &integer, &error);
     expect_sense("open", r, false);
-    if (!r) {
+    if (!r) expect_sense("get", psync_integer_get(integer, &value, &error), true);
+    if (!r && changes) {
         expect_sense("add", psync_integer_add(integer, 1, &value, &error), false);
         expect_sense("set", psync_integer_set(integer, 1, &error), false);
-        expect_sense("get", psync_integer_get(integer, &value, &error), true);
         expect_sense("compare", psync_integer_compare_set(integer, 1, 2, &error), true);
         expect_sense("remove", psync_integer_remove(integer, &error), true);
     }
@@ -238,7 +257,7 @@ static void what_is_not_the_protocol_is_an_error(void **state)
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         says = answers[i];
         open_space("0.05");
-        ask_all(false);
+        ask_all(i == 0);
         close_space();
     }
 }
@@ -257,6 +276,24 @@ static void an_answer_of_another_script_is_no_answer(void **state)
     assert_int_equal(psync_integer_compare_set(integer, 1, 2, &error), PSYNC_ERROR_DAMAGED);
     assert_int_equal(psync_integer_remove(integer, &error), PSYNC_ERROR_DAMAGED);
     assert_int_equal(psync_integer_add(integer, 1, &value, &error), PSYNC_ERROR_OVERFLOW);
+}
+
+/* The Integer's hash and the Lock's: a change is a change of either. */
+static void a_change_that_was_given_up_is_barred(void **state)
+{
+    (void)state;
+    const struct timespec pause = {.tv_nsec = 10000000};
+    int64_t value;
+    says = "$2\r\nok\r\n";
+    atomic_store(&is_mute, true);
+    open_space("0.3");
+    assert_int_equal(psync_integer_open(space, "k", 1, &integer, &error), PSYNC_OK);
+    assert_int_equal(psync_integer_add(integer, 1, &value, &error), PSYNC_ERROR_UNKNOWN);
+    atomic_store(&is_mute, false);
+    for (int i = 0; i < 3000 && !(atomic_load(&is_barred_integer) && atomic_load(&is_barred_lock)); i++)
+        nanosleep(&pause, NULL);
+    assert_true(atomic_load(&is_barred_integer));
+    assert_true(atomic_load(&is_barred_lock));
 }
 
 static void a_lease_without_end_ends_late(void **state)
@@ -308,6 +345,7 @@ int main(void)
         TEST(nonsense_is_an_error_or_a_result_that_may_be),
         TEST(what_is_not_the_protocol_is_an_error),
         TEST(an_answer_of_another_script_is_no_answer),
+        TEST(a_change_that_was_given_up_is_barred),
         TEST(a_lease_without_end_ends_late),
         TEST(an_array_that_nobody_asked_for_takes_no_memory),
         TEST(a_server_with_too_many_clients_is_tried_until_it_has_room),

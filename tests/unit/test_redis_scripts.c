@@ -317,6 +317,24 @@ static void an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late(voi
     assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
 }
 
+static void a_change_that_was_given_up_cannot_come_late(void **state)
+{
+    (void)state;
+    if (without_server()) return;
+    assert_string_equal(integer(REDIS_ADD, TWO, 1, "5", NULL), "5");
+    assert_string_equal(integer(REDIS_ADD, ONE, 1, "1", NULL), "6");
+    assert_string_equal(integer(REDIS_SETTLE, ONE, 1, NULL, NULL), "ok");
+    assert_string_equal(integer(REDIS_ADD, ONE, 1, "1", NULL), "6"); /* it was done in time */
+    assert_string_equal(integer(REDIS_SETTLE, ONE, 2, NULL, NULL), "ok");
+    integer(REDIS_ADD, ONE, 2, "1", NULL);
+    assert_int_equal(ask("HGET " KEY_I " v"), 6);
+    assert_int_equal(ask("PTTL " KEY_I), -1);
+    assert_string_equal(integer(REDIS_ADD, ONE, 3, "1", NULL), "7");
+    assert_string_equal(integer(REDIS_REMOVE, ONE, 4, NULL, NULL), "ok");
+    assert_string_equal(integer(REDIS_SETTLE, TWO, 2, NULL, NULL), "ok");
+    assert_true(ask("PTTL " KEY_I) > 0);
+}
+
 static void fences_grow_though_the_server_forgets_or_was_ahead(void **state)
 {
     (void)state;
@@ -457,6 +475,7 @@ int main(void)
         cmocka_unit_test_setup(a_repeat_on_a_full_server_gets_its_result, fresh),
         cmocka_unit_test_setup(a_full_server_lets_go_and_keeps_alive, fresh),
         cmocka_unit_test_setup(an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late, fresh),
+        cmocka_unit_test_setup(a_change_that_was_given_up_cannot_come_late, fresh),
         cmocka_unit_test_setup(fences_grow_though_the_server_forgets_or_was_ahead, fresh),
         cmocka_unit_test_setup(a_hash_expires_only_while_it_holds_nothing, fresh),
         cmocka_unit_test_setup(what_is_no_acquisition_can_be_freed_all_the_same, fresh),

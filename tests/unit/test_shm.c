@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { PATIENCE = 900 }; /* seconds: valgrind, on a busy machine, takes minutes for what takes one second */
+
 static char folder[] = "/dev/shm/phpsync-unit-XXXXXX";
 static char name[40]; /* a space's name that nobody else uses */
 static char dsn[200]; /* that space, in the folder */
@@ -41,7 +43,7 @@ static pid_t start(void (*body)(void))
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        alarm(60);
+        alarm(PATIENCE);
         body();
         _exit(0);
     }

@@ -88,10 +88,13 @@
 
 /* A change of an Integer's row by $1, number $2, where the row is nobody else's own. */
 #define SHARED "(i.own IS NOT TRUE OR i.client = $1 AND i.number < $2)"
+/* Whether a time is at least so long ago, or still to come: then it is of before the clock was set back. */
+#define IS_PAST(time, period)                                                                                      \
+    "(" time " < clock_timestamp() - interval '" period "' OR " time " > clock_timestamp())"
 #define LEAVE_MARK                                                                                                 \
     RUNG("i")                                                                                                      \
     ", client = $1, number = $2,"                                                                                  \
-    " own = i.client = $1 AND (i.own OR i.shared < clock_timestamp() - interval '1 second')"
+    " own = i.client = $1 AND (i.own OR " IS_PAST("i.shared", "1 second") ")"
 #define UPSERT(sum)                                                                                                \
     "WITH change AS (INSERT INTO @.integers AS i (space, key, value, client, number)"                              \
     " VALUES (~, $3, $5, $1, $2) ON CONFLICT (space, key) DO UPDATE SET value = " sum "," LEAVE_MARK               \
@@ -233,7 +236,7 @@ static const struct {
 
     /* The tables' sizes in pages, unless somebody swept just now. */
     [PG_SWEEP_CLAIM] = {"",
-        "UPDATE @.layout SET swept = clock_timestamp() WHERE one AND swept < clock_timestamp() - interval '1 minute'"
+        "UPDATE @.layout SET swept = clock_timestamp() WHERE one AND " IS_PAST("swept", "1 minute")
         " RETURNING" PAGES("requests") "," PAGES("locks") "," PAGES("integers")},
     /* $1 and $2: from this page to before that one. */
     [PG_SWEEP_REQUESTS] = {"ii",

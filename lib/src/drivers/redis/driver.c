@@ -43,6 +43,7 @@ static const net_engine engine = {
     .disconnect = disconnect,
     .descriptor = descriptor,
     .settle = redis_settle,
+    .bar = redis_bar,
     .renew = redis_lock_keep,
     .listen = redis_listen,
     .unlisten = redis_unlisten,

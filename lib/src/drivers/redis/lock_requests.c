@@ -235,12 +235,12 @@ net_outcome redis_inspect_step(net_call *call, void *argument)
     return o;
 }
 
-net_outcome redis_settle(net_call *call, const psync_key *key)
+static net_outcome settle(net_call *call, const psync_key *key, enum redis_kind kind)
 {
     const struct redis_state *state = call->context;
     struct redis_request request;
     char name[REDIS_NAME_SIZE];
-    const struct redis_text text = {name, redis_name(state, key, REDIS_LOCK, name)};
+    const struct redis_text text = {name, redis_name(state, key, kind, name)};
     char channel[NET_CHANNEL_SIZE];
     redisReply *reply;
     redis_channel(state, text.bytes, text.length, channel);
@@ -250,6 +250,18 @@ net_outcome redis_settle(net_call *call, const psync_key *key)
     if (o != NET_DONE || !reply) return o;
     freeReplyObject(reply);
     return done(call, PSYNC_OK);
+}
+
+net_outcome redis_settle(net_call *call, const psync_key *key)
+{
+    return settle(call, key, REDIS_LOCK);
+}
+
+/* What kind of key it was about is not known. */
+net_outcome redis_bar(net_call *call, const psync_key *key)
+{
+    net_outcome o = settle(call, key, REDIS_INTEGER);
+    return o == NET_DONE && call->result == PSYNC_OK ? settle(call, key, REDIS_LOCK) : o;
 }
 
 #endif

@@ -41,8 +41,9 @@ net_outcome redis_release_step(net_call *call, void *task);
 net_outcome redis_renew_step(net_call *call, void *task);
 /* Fills in view. */
 net_outcome redis_inspect_step(net_call *call, void *task);
-/* net_engine.settle. */
+/* net_engine.settle and net_engine.bar. */
 net_outcome redis_settle(net_call *call, const psync_key *key);
+net_outcome redis_bar(net_call *call, const psync_key *key);
 
 /* Reads an entry of what the script inspect returns. DAMAGED, with an error, if it is none. */
 psync_result redis_view_read(net_call *call, const redisReply *entry, struct redis_view *view);

@@ -22,8 +22,8 @@
  * is repeated happens once, and one that was left in a dead connection cannot
  * happen late. "No" and "overflow" are stored too, for the same reason; but
  * not that there is no acquisition with some fence, which stays true. One
- * that its client has given up may still come: a release names the acquisition
- * that it is about, so it never frees a later one.
+ * that its client has given up may still come until it has been settled: a
+ * release names the acquisition that it is about, so it never frees a later one.
  *
  * A repeat writes its record again: who then WAITs for replicas waits for all
  * that was written before, the change itself too.
@@ -187,10 +187,11 @@ static const char renew[] = LOCK
     "call('HSET',k,'s',ARGV[5]..' '..f..' '..string.format('%.0f',z)..' '..token,c,q..'ok')\n"
     "return 'ok'\n";
 
-/* ... nothing. The number is that of an attempt to take the Lock whose outcome nobody learned. */
+/* ... channel of a Lock. The number is that of a request that was given up: what it took is freed, and it cannot
+ * happen any more. Of Integers, too. */
 static const char settle[] =
     "local k,c,n,call=KEYS[1],ARGV[1],ARGV[2],redis.call\n"
-    "local h=call('HMGET',k,'s',c)\n"
+    "local h=call('HMGET',k,'s',c,'v')\n"
     "local s,r=h[1],h[2]\n"
     "local taken=s and string.match(s,'^%d %d+ %d+ (.*)')==c..' '..n\n"
     "if taken then\n"
@@ -200,7 +201,7 @@ static const char settle[] =
     "if not r or string.sub(r,1,16)<n then\n"
     "  call('HSET',k,c,n..' '..call('TIME')[1]..' busy')\n"
     "end\n"
-    "if taken or not s or s=='' then " EXPIRE_WITH_RECORDS "end\n"
+    "if not h[3] and (taken or not s or s=='') then " EXPIRE_WITH_RECORDS "end\n"
     "return 'ok'\n";
 
 /* In what looks at many keys: one that is something else is an error in its place, and hides no other. */
