@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A request that is held back on its way until its caller has given it up, and that gets to the server at last: an
-unlock then frees nobody who came later, of whatever process."""
+unlock then frees nobody who came later, of whatever process; an increment is done no more."""
 import os
 import select
 import socket
+import subprocess
 import threading
 
 from engines import OTHER, UNAVAILABLE, Tool
-from harness import TIME_LIMIT, need, scratch
+from harness import TIME_LIMIT, Failure, need, scratch
 
 TIMEOUT = 2         # seconds until a caller gives up
 
@@ -77,11 +78,22 @@ class Valve:
                 self.passed += 1
         return True
 
+    def hold_next(self):
+        self.let = self.passed
+
+    def open(self):
+        """Lets through all but what it holds back, which it returns."""
+        held, self.held, self.let = self.held, None, None
+        return held
+
     def deliver(self):
         """What was held back gets to the server, which has served it once it says something."""
-        server, chunk = self.held
-        server.sendall(chunk)
-        server.recv(65536)
+        deliver(*self.held)
+
+
+def deliver(server, chunk):
+    server.sendall(chunk)
+    server.recv(65536)
 
 
 def a_late_unlock(run, engine):
@@ -116,5 +128,57 @@ def held_back(direct, through, front, back, let):
     return status == OTHER and 'answer was lost' in error
 
 
+class Adder:
+    """A client that lives on (adder.c)."""
+
+    def __init__(self, run, dsn):
+        self.process = subprocess.Popen([run.program('adder'), dsn], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(TIME_LIMIT)
+        self.process.stdout.close()
+
+    def __call__(self, word):
+        self.process.stdin.write(f'{word}\n')
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+
+TRIES = 10      # on a machine that is too slow for TIMEOUT
+
+
+def number(adder, word, in_a_row):
+    """What it says at last when it has succeeded that often one after the other."""
+    row, said = 0, ''
+    for _ in range(TRIES * in_a_row):
+        said = adder(word)
+        row = row + 1 if said.isdigit() else 0
+        if row == in_a_row:
+            return said
+    raise Failure(f'{word}: {said}')
+
+
+def a_late_increment(run, engine):
+    """Some increments come before it: then it goes the shortest way that there is."""
+    with engine.start() as server, scratch() as folder:
+        direct = Tool(run, engine.dsn(server, timeout=TIME_LIMIT))
+        with Valve(engine.front(server, folder), engine.socket(server), None) as valve, \
+                Adder(run, engine.through(server, folder, timeout=TIMEOUT)) as adder:
+            said, tries = '', TRIES
+            while said != 'unknown':
+                before = number(adder, 'add', 5)
+                valve.hold_next()
+                said, held, tries = adder('add'), valve.open(), tries - 1
+                need(tries, f'an increment that was held back: {said}')
+            need(number(adder, 'get', 1) == before, 'it was done before it came')
+            deliver(*held)
+            need(direct('get', 'k')[1] == before, 'it was done after its caller had given it up, and looked')
+
+
 def test(run, engine):
     run.check(f'{engine.kind}: an unlock that comes late frees no later owner', a_late_unlock, run, engine)
+    run.check(f'{engine.kind}: an increment that comes after it was given up is not done', a_late_increment, run, engine)

@@ -296,9 +296,9 @@ static psync_result start(net_call *call, PGconn **pg)
     pg_parameters parameters;
     size_t hosts;
     psync_result r = find_hosts(call, &parameters, &hosts);
-    if (!r)
-        *pg =
-            PQconnectStartParams((const char *const *)parameters.names, (const char *const *)parameters.values, 0);
+    const char *const *names = (const char *const *)parameters.names;
+    const char *const *values = (const char *const *)parameters.values;
+    if (!r) *pg = PQconnectStartParams(names, values, 0);
     pg_parameters_free(&parameters);
     if (r) return r;
     if (!*pg) return psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
