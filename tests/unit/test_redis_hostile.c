@@ -24,6 +24,8 @@ static int listener = -1;
 static pthread_t thread;
 
 static const char *says;       /* what it answers */
+static const char *waits;      /* what it answers to the first WAIT; to others that one replica has it */
+static atomic_int waited;      /* WAITs */
 static const char *full;       /* what it says to refuse a connection */
 static atomic_int refusals;    /* connections that it refuses yet; below 0: all */
 static atomic_int connections; /* those it took */
@@ -61,7 +63,12 @@ static void serve(int client)
         if (i && atomic_load(&is_mute)) continue;
         if (i) note_bar(request);
         if (strncmp(request, ping, sizeof ping - 1) == 0) say(client, "+PONG\r\n"); /* another command follows it */
-        say(client, i ? says : "+OK\r\n");
+        const bool is_wait = strstr(request, "\nWAIT\r");
+        if (is_wait) {
+            say(client, atomic_fetch_add(&waited, 1) ? ":1\r\n" : waits);
+        } else {
+            say(client, i ? says : "+OK\r\n");
+        }
     }
 }
 
@@ -106,7 +113,8 @@ static int start(void **state)
     atomic_store(&is_mute, false);
     atomic_store(&is_barred_integer, false);
     atomic_store(&is_barred_lock, false);
-    full = says = "";
+    atomic_store(&waited, 0);
+    full = says = waits = "";
     return pthread_create(&thread, NULL, server, NULL);
 }
 
@@ -278,6 +286,35 @@ static void an_answer_of_another_script_is_no_answer(void **state)
     assert_int_equal(psync_integer_add(integer, 1, &value, &error), PSYNC_ERROR_OVERFLOW);
 }
 
+static psync_result add_and_wait(const char *answer)
+{
+    int64_t value = 0;
+    says = "$1\r\n7\r\n";
+    waits = answer;
+    open_space("60&wait_replicas=1");
+    assert_int_equal(psync_integer_open(space, "k", 1, &integer, &error), PSYNC_OK);
+    psync_result r = psync_integer_add(integer, 1, &value, &error);
+    if (!r) assert_int_equal(value, 7);
+    return r;
+}
+
+static void a_change_that_may_not_wait_for_replicas_is_not_said_to_have_failed(void **state)
+{
+    (void)state;
+    assert_int_equal(add_and_wait("-NOPERM this user has no permissions to run the 'wait' command\r\n"),
+                     PSYNC_ERROR_UNKNOWN);
+    if (!strstr(error.message, "done, but")) fail_msg("%s", error.message);
+}
+
+static void a_change_is_said_again_to_the_new_primary(void **state)
+{
+    (void)state;
+    assert_int_equal(add_and_wait("-UNBLOCKED force unblock from blocking operation, instance state changed\r\n"),
+                     PSYNC_OK);
+    assert_int_equal(atomic_load(&waited), 2);
+    assert_int_equal(atomic_load(&connections), 2);
+}
+
 /* The Integer's hash and the Lock's: a change is a change of either. */
 static void a_change_that_was_given_up_is_barred(void **state)
 {
@@ -345,6 +382,8 @@ int main(void)
         TEST(nonsense_is_an_error_or_a_result_that_may_be),
         TEST(what_is_not_the_protocol_is_an_error),
         TEST(an_answer_of_another_script_is_no_answer),
+        TEST(a_change_that_may_not_wait_for_replicas_is_not_said_to_have_failed),
+        TEST(a_change_is_said_again_to_the_new_primary),
         TEST(a_change_that_was_given_up_is_barred),
         TEST(a_lease_without_end_ends_late),
         TEST(an_array_that_nobody_asked_for_takes_no_memory),

@@ -120,6 +120,16 @@ net_outcome redis_run(net_call *call, struct redis_request *request, redisReply 
     return o == NET_DONE ? judge(call, reply) : o;
 }
 
+/* The change was done, whatever WAIT's error says. */
+static net_outcome waited_in_vain(net_call *call)
+{
+    char reason[PSYNC_MESSAGE_SIZE];
+    memcpy(reason, call->error->message, sizeof reason);
+    call->result = psync_error_set(call->error, PSYNC_ERROR_UNKNOWN, call->error->system_code,
+                                   "done, but whether replicas have it cannot be told: %.300s", reason);
+    return NET_DONE;
+}
+
 net_outcome redis_replicated(net_call *call)
 {
     const struct redis_state *state = call->context;
@@ -136,7 +146,9 @@ net_outcome redis_replicated(net_call *call)
     redisReply *reply;
     psync_result before = call->result;
     net_outcome o = redis_command(call, 3, words, lengths, &reply);
-    if (o != NET_DONE || !reply) return o;
+    if (o == NET_RETRY || o == NET_NOT_SENT) return NET_LOST; /* WAIT was not served, but the change was */
+    if (o == NET_DONE && !reply) return waited_in_vain(call);
+    if (o != NET_DONE) return o;
     call->result = before;
     if (reply->type != REDIS_REPLY_INTEGER || reply->integer < (long long)wanted) {
         call->result = psync_error_set(call->error, PSYNC_ERROR_UNKNOWN, 0,

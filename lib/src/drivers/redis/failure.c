@@ -26,6 +26,8 @@ static const struct meaning {
      "the server is a replica that has lost its primary; name the primary, or use redis+sentinel://"},
     {"READONLY", NET_RETRY, PSYNC_ERROR_UNAVAILABLE, true,
      "the server is a replica, which cannot be written to; name the primary, or use redis+sentinel://"},
+    {"UNBLOCKED", NET_RETRY, PSYNC_ERROR_UNAVAILABLE, true, "the server has become a replica"},
+    {"WAIT cannot be used", NET_RETRY, PSYNC_ERROR_UNAVAILABLE, true, "the server has become a replica"},
     {"NOREPLICAS", NET_RETRY, PSYNC_ERROR_UNAVAILABLE, false,
      "the server has fewer replicas than its min-replicas-to-write wants"},
     {"BUSY ", NET_RETRY, PSYNC_ERROR_UNAVAILABLE, false,
