@@ -362,6 +362,21 @@ static void an_engine_that_cannot_listen_is_polled_within_bounds(void **state)
     assert_int_equal(await(10 * S), PSYNC_OK);
 }
 
+/* Who polls for a Lock that is taken anew all the time would find it free once in many looks, hence minutes. */
+static void what_has_changed_is_polled_often_again(void **state)
+{
+    (void)state;
+    engine_reopen("poll=2", true);
+    engine.listened = PSYNC_ERROR_UNSUPPORTED;
+    for (int i = 0; i < 40; i++) assert_int_equal(await(250 * MS), PSYNC_NO);
+    assert_true(engine_asked(A_LOOK, -1)->at - engine_asked(A_LOOK, -2)->at > 100 * MS);
+    key.changed = true;
+    assert_int_equal(await(10 * S), PSYNC_OK);
+    key.changed = false;
+    assert_int_equal(await_version(25 * MS, 2), PSYNC_NO);
+    assert_in_range(engine_asked(A_LOOK, -1)->at - engine_asked(A_LOOK, -2)->at, 10 * MS, 20 * MS);
+}
+
 /* ---- hooks and forks ------------------------------------------------------------ */
 
 static int awaits_too(void)
@@ -592,6 +607,7 @@ int main(void)
         TEST(time_that_a_hook_took_between_slices_is_no_time_out_of_reach),
         TEST(a_wrong_password_is_reported_at_once),
         TEST(an_engine_that_cannot_listen_is_polled_within_bounds),
+        TEST(what_has_changed_is_polled_often_again),
         TEST(a_hook_that_waits_while_its_caller_connects_polls),
         TEST(a_hook_leaves_while_its_caller_connects),
         TEST(a_child_has_a_bell_of_its_own),

@@ -144,6 +144,8 @@ static psync_result look(struct await *await, bool ask)
     psync_result r = await->look(await->argument, ask, &again, await->error);
     pthread_mutex_lock(&bell->mutex);
     if (net_forked_since(await->forks)) return r < 0 ? r : PSYNC_NO;
+    if (r == PSYNC_OK)
+        channel->pause = 0; /* what changes all the time is looked at often: else its quick takers win */
     if (r != PSYNC_NO) return r;
     channel->look_at = again;
     if (ask) note_look(channel, &mark, await->seen, pause_after_look(await));
