@@ -166,6 +166,18 @@ static void let_time_pass(void)
     set_time("integers", "shared", "'-infinity'");
 }
 
+/* Whether less than a second has gone by since. */
+static bool was_shared_just_now(void)
+{
+    char text[200];
+    snprintf(text, sizeof text, "SELECT FROM %s.integers WHERE shared > clock_timestamp() - interval '1 second'",
+             getenv("SCHEMA"));
+    PGresult *rows = checked(pg, PQexec(pg, text));
+    bool was = PQntuples(rows) > 0;
+    PQclear(rows);
+    return was;
+}
+
 /* Client 1's by numbers 1 and 2. */
 static void make_own(void)
 {
@@ -250,11 +262,17 @@ static void nobody_elses_change_applies_to_an_own_row(void **state)
 static void a_row_that_was_shared_is_nobodys_for_a_while(void **state)
 {
     (void)state;
-    make_own();
-    share();
-    assert_int_equal(add_long(1, 4), 4);
-    assert_int_equal(add_long(1, 5), 5);
-    assert_int_equal(add_short(1, 6), NOTHING);
+    bool was_quick = false;
+    while (!was_quick) {
+        fresh(state);
+        make_own();
+        share();
+        assert_int_equal(add_long(1, 4), 4);
+        assert_int_equal(add_long(1, 5), 5);
+        was_quick = was_shared_just_now();
+        const int64_t shortly = add_short(1, 6);
+        if (was_quick) assert_int_equal(shortly, NOTHING);
+    }
     let_time_pass();
     assert_int_equal(add_long(1, 6), 6);
     assert_int_equal(add_short(1, 7), 7);
