@@ -153,7 +153,7 @@ net_outcome redis_replicated(net_call *call)
     if (reply->type != REDIS_REPLY_INTEGER || reply->integer < (long long)wanted) {
         call->result = psync_error_set(call->error, PSYNC_ERROR_UNKNOWN, 0,
                                        "done, but only %lld of the %u replicas that wait_replicas wants have it: a "
-                                       "failover may lose it",
+                                       "failover may lose it; see whether they run",
                                        reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0, wanted);
     }
     freeReplyObject(reply);

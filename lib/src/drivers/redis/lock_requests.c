@@ -173,9 +173,9 @@ net_outcome redis_acquire_step(net_call *call, void *argument)
     net_outcome o = change(call, task, &request, acquire_answer);
     if (o == NET_DONE && call->result == PSYNC_ERROR_UNKNOWN) { /* taken, but not by enough replicas */
         net_debt_note(call, task->key);
-        psync_error_set(call->error, PSYNC_ERROR_UNKNOWN, 0,
-                        "fewer replicas than wait_replicas wants would have it, so it is freed again; see whether "
-                        "they run");
+        char reason[PSYNC_MESSAGE_SIZE];
+        memcpy(reason, call->error->message, sizeof reason);
+        psync_error_set(call->error, PSYNC_ERROR_UNKNOWN, 0, "taken, and freed again: %.300s", reason);
     }
     return o;
 }
