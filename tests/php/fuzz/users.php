@@ -76,7 +76,9 @@ final class Heir extends Generic\SingletonManager
     public function spoil(string $key, $value): void
     {
         $other = $value;
-        switch (Dice::roll(0, 4)) {
+        $case = Dice::roll(0, 4);
+        // What is no array refuses elements, which in a destructor ends the script.
+        switch ($this->instances === null || is_array($this->instances) ? $case : 0) {
             case 0: $this->instances = $value; break;
             case 1: $this->instances[Generic\Lock::class] = $value; break;
             case 2: $this->instances[Generic\Lock::class] = [$key => $value]; break;
