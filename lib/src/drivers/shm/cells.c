@@ -29,7 +29,7 @@
 #include "guard.h"
 #include "integer_word.h"
 #include "lock_word.h"
-#include "locks.h"
+#include "lock_end.h"
 #include "table.h"
 #include "waiting.h"
 

@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boot_id.h"
 #include "clock.h"
 #include "process.h"
 #include "system.h"
@@ -133,21 +134,6 @@ psync_result shm_damaged(const struct shm_file *file, const char *what, psync_er
 {
     return psync_error_set(error, PSYNC_ERROR_DAMAGED, 0,
                            "the file %s is damaged: %s; stop whoever uses it and remove it", file->path, what);
-}
-
-void shm_boot_id(uint8_t id[16])
-{
-    char text[PSYNC_BOOT_ID + 1];
-    psync__boot_id(text);
-    memset(id, 0, 16);
-    const char *c = text;
-    for (size_t i = 0; i < 16 && c[0] && c[1]; i++) {
-        if (*c == '-') c++;
-        unsigned byte;
-        if (sscanf(c, "%2x", &byte) != 1) return;
-        id[i] = (uint8_t)byte;
-        c += 2;
-    }
 }
 
 /* ------------------------------------------------------------------------ */

@@ -49,9 +49,6 @@ void shm_file_close(struct shm_file *file);
 void shm_files_lock(void);
 void shm_files_unlock(void);
 
-/* The boot's id, 16 bytes; zeros where /proc does not tell. */
-void shm_boot_id(uint8_t id[16]);
-
 /* Makes the file longer by cells at its end. FULL if the limit, the file system or the process's own limit forbids
  * it. */
 psync_result shm_file_extend(struct shm_file *file, uint32_t cells, psync_error *error);

@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boot_id.h"
 #include "cells.h"
 #include "guard.h"
 #include "lock_word.h"
