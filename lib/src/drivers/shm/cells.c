@@ -25,6 +25,7 @@
 
 #include <string.h>
 
+#include "failure.h"
 #include "futex.h"
 #include "guard.h"
 #include "integer_word.h"

@@ -28,6 +28,7 @@
 
 #include "boot_id.h"
 #include "cells.h"
+#include "failure.h"
 #include "guard.h"
 #include "lock_word.h"
 #include "system.h"
