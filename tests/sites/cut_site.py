@@ -194,9 +194,7 @@ LONG = {'who only listens finds out that nobody is there': finds_out}     # in h
 
 
 def promises(kind):
-    if kind != 'postgresql':
-        return PROMISES
-    return {**PROMISES, **POSTGRESQL, **(LONG if os.environ.get('long') else {})}
+    return {**PROMISES, **(POSTGRESQL if kind == 'postgresql' else {}), **(LONG if os.environ.get('long') else {})}
 
 
 def skips(skip):

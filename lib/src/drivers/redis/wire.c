@@ -62,7 +62,8 @@ static void set_number(int fd, int level, int name, int value)
     (void)setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* A peer that vanished without a word is noticed within half a minute. */
+/* A peer that vanished without a word is noticed within half a minute: by probes while all that was sent is
+ * confirmed, else by the user time-out (ms), since nothing probes then. */
 static void set_tcp_options(int fd)
 {
     set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -70,6 +71,7 @@ static void set_tcp_options(int fd)
     set_number(fd, IPPROTO_TCP, TCP_KEEPIDLE, 10);
     set_number(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
     set_number(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
+    set_number(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 30000);
 }
 
 static psync_result unreachable(net_call *call, int number)
