@@ -23,8 +23,6 @@
 #include "net/pause.h"
 #include "net/request.h"
 
-static const int64_t FIRST_POLL = 20 * PSYNC_NS_PER_MS;
-
 /* One net_await. */
 struct await {
     net_home *home;
@@ -119,7 +117,7 @@ static int64_t pause_after_look(const struct await *await)
     net_channel *channel = await->channel;
     const int64_t most = await->home->poll;
     if (!polls(await)) return net_jitter(await->home->cap);
-    channel->pause = earlier(channel->pause ? channel->pause * 3 / 2 : FIRST_POLL, most);
+    channel->pause = earlier(channel->pause ? channel->pause * 3 / 2 : NET_FIRST_POLL, most);
     return net_jitter(channel->pause);
 }
 

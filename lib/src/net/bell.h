@@ -19,6 +19,9 @@
 
 #include "net/engine.h"
 
+/* The pause between two looks at what changes all the time, where the engine cannot ring. */
+#define NET_FIRST_POLL (20 * PSYNC_NS_PER_MS)
+
 enum {
     NET_CHANNEL_SIZE =
         64,             /* a channel's name, its NUL included (PostgreSQL's limit); hash a key that may be longer */
