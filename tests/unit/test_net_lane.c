@@ -219,6 +219,26 @@ static void lanes_set_aside_are_replaced_in_order(void **state)
     assert_null(home.lanes->next); /* the surplus has gone */
 }
 
+/* Both calls reach the first in the queue, as a rule, before it wakes. */
+static void of_two_lanes_that_come_free_at_once_two_are_had(void **state)
+{
+    (void)state;
+    without_slices();
+    for (int round = 0; round < 100; round++) {
+        net_lane *one = take();
+        net_lane_set_aside(&home, one);
+        net_lane *other = take();
+        net_lane_take_back(&home, one);
+        queue_up(0, 2);
+        net_lane_leave(&home, one);
+        net_lane_leave(&home, other);
+        wait_for(&had);
+        wait_for(&had);
+        atomic_store(&turn_count, 0);
+        all_end(0, 2);
+    }
+}
+
 /* ---- hooks --------------------------------------------------------------------- */
 
 static sem_t hook_began, hook_may_end;
@@ -340,6 +360,7 @@ int main(void)
         TEST(who_leaves_and_comes_again_stands_behind_those_who_waited),
         TEST(who_gives_up_takes_no_turn_from_others),
         TEST(lanes_set_aside_are_replaced_in_order),
+        TEST(of_two_lanes_that_come_free_at_once_two_are_had),
         TEST(who_runs_its_hook_is_passed_over_and_keeps_its_place),
         TEST(who_leaves_in_its_hook_takes_no_turn_from_others),
         TEST(a_hook_s_own_request_waits_for_those_before_it_and_not_for_its_caller),
