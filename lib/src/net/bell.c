@@ -233,6 +233,16 @@ void net_bell_looked(struct net_home *home, const char *name, const net_mark *ma
     pthread_mutex_unlock(&bell->mutex);
 }
 
+bool net_bell_idles(struct net_home *home, const char *name)
+{
+    net_bell *bell = &home->bell;
+    pthread_mutex_lock(&bell->mutex);
+    const net_channel *channel = find_channel(bell, name);
+    const bool idles = channel && !channel->sleepers && !bell->polling && channel->listened == bell->generation;
+    pthread_mutex_unlock(&bell->mutex);
+    return idles;
+}
+
 static psync_result turn(struct await *await)
 {
     const net_channel *channel = await->channel;
