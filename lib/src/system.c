@@ -125,6 +125,15 @@ int psync__keep_descriptor(int fd)
     return kept;
 }
 
+const char *psync__describe(int number, char *buffer, size_t size)
+{
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+    return strerror_r(number, buffer, size);
+#else
+    return strerror_r(number, buffer, size) == 0 ? buffer : "unknown error";
+#endif
+}
+
 bool psync__parse_number(const char *text, uint64_t *number)
 {
     if (*text < '0' || *text > '9') return false;

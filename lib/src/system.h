@@ -4,6 +4,7 @@
 #define PSYNC_SYSTEM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -34,6 +35,9 @@ uint64_t psync__start_time(void);
  * or put another file there. An fd below 0 is returned as it is. -1 and errno: none is left; fd is closed.
  */
 int psync__keep_descriptor(int fd);
+
+/* The system's own words for an errno, kept in buffer if it has none that last. */
+const char *psync__describe(int number, char *buffer, size_t size);
 
 /* A whole number in decimal and nothing else. */
 bool psync__parse_number(const char *text, uint64_t *number);

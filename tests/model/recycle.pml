@@ -105,7 +105,7 @@ inline guard_unlock()
     guard = 0
 }
 
-/* Takes the cell from its key if the Lock is free. code: lib/src/drivers/shm/cells.c sweep sweep_cell; lib/src/drivers/shm/locks.c shm_lock_retire */
+/* Takes the cell from its key if the Lock is free. code: lib/src/drivers/shm/cells.c sweep sweep_cell; lib/src/drivers/shm/lock_end.c shm_lock_retire */
 inline sweep()
 {
     w = word;
@@ -232,7 +232,7 @@ inline find()
     fi
 }
 
-/* code: lib/src/drivers/shm/locks.c finish_release */
+/* code: lib/src/drivers/shm/lock_end.c finish_release */
 inline finish_release()
 {
     atomic { futex_wake_one(255); left = (woken -> w : w - TAKERS) }
@@ -246,7 +246,7 @@ inline finish_release()
 #define ANOTHERS(w) (((w) & RETIRED) || generation != note)
 #endif
 
-/* code: lib/src/drivers/shm/locks.c try_take acquire_slowly sleep_on */
+/* code: lib/src/drivers/shm/locks.c try_take acquire_slowly; lib/src/drivers/shm/lock_wait.c sleep_on */
 inline acquire()
 {
     do
@@ -311,7 +311,7 @@ inline acquire()
     watched[me] = false
 }
 
-/* Of what this process holds. code: lib/src/drivers/shm/locks.c try_release end_acquisition */
+/* Of what this process holds. code: lib/src/drivers/shm/locks.c try_release; lib/src/drivers/shm/lock_end.c shm_lock_end */
 inline release()
 {
     do

@@ -65,7 +65,7 @@ inline swap(new)
     w = word
 }
 
-/* code: lib/src/drivers/shm/locks.c disinherit */
+/* code: lib/src/drivers/shm/lock_end.c disinherit */
 #define HEIR(w) (!IS_FREE(w) && FENCE(w) == fence + 1)
 #define WITHOUT_HEIRS(w) ((w) - ((w) & SLEEPERS))
 #ifdef M_disinherits_plain
@@ -74,7 +74,7 @@ inline swap(new)
 #define MAY_DISINHERIT(w) (HEIR(w) && !((w) & HOLD) && ((w) & SLEEPERS) == TAKERS)
 #endif
 
-/* The rest of a release, w being a free word. code: lib/src/drivers/shm/locks.c finish_release */
+/* The rest of a release, w being a free word. code: lib/src/drivers/shm/lock_end.c finish_release */
 inline finish_release()
 {
     if
@@ -106,7 +106,7 @@ inline finish_release()
     atomic { ok = false; woken = false; fence = 0 }
 }
 
-/* code: lib/src/drivers/shm/locks.c help_release */
+/* code: lib/src/drivers/shm/lock_end.c shm_lock_help */
 inline help_release()
 {
     w = word;
@@ -119,7 +119,7 @@ inline help_release()
 /* code: lib/src/drivers/shm/lock_word.h lock_free */
 #define FREED(w) (FENCE(w) * ONE + ((w) & SLEEPERS))
 
-/* Ends the acquisition in w; freed: this call did. code: lib/src/drivers/shm/locks.c end_acquisition */
+/* Ends the acquisition in w; freed: this call did. code: lib/src/drivers/shm/lock_end.c shm_lock_end */
 inline end_acquisition()
 {
 #ifndef M_release_unannounced
@@ -150,7 +150,7 @@ inline end_acquisition()
     watched[me] = false
 }
 
-/* code: lib/src/drivers/shm/locks.c read_word has_ended */
+/* code: lib/src/drivers/shm/lock_end.c shm_lock_read; lib/src/drivers/shm/lock_hold.c shm_lock_hold_ended */
 inline read_word()
 {
     w = word;
@@ -198,7 +198,7 @@ inline count_out()
 
 /*
  * Sleeps until the end of the acquisition seen, under a flag and bits.
- * code: lib/src/drivers/shm/locks.c set_flag
+ * code: lib/src/drivers/shm/lock_wait.c set_flag
  */
 inline sleep_on(flag, bits)
 {
@@ -224,7 +224,7 @@ inline sleep_on(flag, bits)
 }
 
 /*
- * code: lib/src/drivers/shm/locks.c shm_lock_await sleep_on
+ * code: lib/src/drivers/shm/lock_wait.c shm_lock_await sleep_on
  * The flag of a taker depends on what it sleeps on.
  */
 inline await(waiter)
@@ -331,7 +331,7 @@ inline release(any)
     freed = false
 }
 
-/* code: lib/src/lock.c psync_lock_wait wait_turn; lib/src/drivers/shm/locks.c look */
+/* code: lib/src/lock.c psync_lock_wait wait_turn; lib/src/drivers/shm/lock_look.c look */
 inline wait()
 {
     read_word();

@@ -14,7 +14,6 @@
 
 struct engine engine;
 net_home home;
-psync_error error;
 
 static psync_dsn *dsn;
 static bool keeper_is_away;

@@ -10,6 +10,7 @@
 #ifndef UNIT_ENGINE_H
 #define UNIT_ENGINE_H
 
+#include "child.h"
 #include "fake.h"
 
 #include <pthread.h>
@@ -96,7 +97,5 @@ void engine_note(enum ask what);
 
 /* Puts the keeper's thread out of the way: it counts as running, and the test does its work. */
 void engine_without_keeper(void);
-
-extern psync_error error;
 
 #endif

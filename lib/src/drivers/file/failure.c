@@ -2,7 +2,7 @@
 /* failure.c - what the usual error numbers mean for files, and what helps. */
 #include "failure.h"
 
-#include <string.h>
+#include "system.h"
 
 psync_result file_failed(psync_error *error, int number, const char *verb, const char *path)
 {
@@ -64,7 +64,7 @@ psync_result file_failed(psync_error *error, int number, const char *verb, const
         what = "its file server no longer knows it; is the folder still there?";
         break;
     default:
-        what = strerror_r(number, buffer, sizeof buffer);
+        what = psync__describe(number, buffer, sizeof buffer);
         break;
     }
     return psync_error_set(error, r, number, "cannot %s %s: %s", verb, path, what);

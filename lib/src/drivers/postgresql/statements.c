@@ -69,53 +69,63 @@
 
 #include "net/hash.h"
 
+/*
+ * Pieces that several statements have. clang-format would tear them up: a clause
+ * a line, continued at the line's end.
+ */
+/* clang-format off */
+
 /* What every change is told first. */
 #define CHANGE "uib" /* $1 client, $2 number, $3 key */
 
 /* Puts a change on record: a row of source is a change that was made, result its outcome. */
-#define RECORD(source, result, condition)                                                                          \
-    " INSERT INTO @.requests AS r (client, number, result, seen)"                                                  \
-    " SELECT $1, $2, " result ", clock_timestamp() FROM " source condition                                         \
-    " ON CONFLICT (client) DO UPDATE SET number = CASE WHEN r.number < EXCLUDED.number THEN EXCLUDED.number END,"  \
-    " result = EXCLUDED.result, seen = EXCLUDED.seen RETURNING result"
+#define RECORD(source, result, condition) \
+    " INSERT INTO @.requests AS r (client, number, result, seen)" \
+    " SELECT $1, $2, " result ", clock_timestamp() FROM " source condition \
+    " ON CONFLICT (client) DO UPDATE" \
+    " SET number = CASE WHEN r.number < EXCLUDED.number THEN EXCLUDED.number END," \
+    " result = EXCLUDED.result, seen = EXCLUDED.seen" \
+    " RETURNING result"
 
 /*
  * Notifies who waits, if anybody does. A change without anything else to tell
  * ends so: with its record, and the one column result, or no row at all.
  */
 #define RUNG(row) " rung = " row ".waiting IS NOT NULL, waiting = NULL"
-#define IS_TOLD(source, news)                                                                                      \
-    "(" source ".rung IS NOT TRUE OR pg_notify($4, " news ") IS NOT NULL)" /* $4 channel */
+#define IS_TOLD(source, news) /* $4 channel */ \
+    "(" source ".rung IS NOT TRUE OR pg_notify($4, " news ") IS NOT NULL)"
 #define TELL_AND_RECORD(source, result, news) RECORD(source, result, " WHERE " IS_TOLD(source, news))
 
 /* A change of an Integer's row by $1, number $2, where the row is nobody else's own. */
 #define SHARED "(i.own IS NOT TRUE OR i.client = $1 AND i.number < $2)"
 /* Whether a time is at least so long ago, or still to come: then it is of before the clock was set back. */
-#define IS_PAST(time, period)                                                                                      \
+#define IS_PAST(time, period) \
     "(" time " < clock_timestamp() - interval '" period "' OR " time " > clock_timestamp())"
-#define LEAVE_MARK                                                                                                 \
-    RUNG("i")                                                                                                      \
-    ", client = $1, number = $2,"                                                                                  \
+#define LEAVE_MARK \
+    RUNG("i") "," \
+    " client = $1, number = $2," \
     " own = i.client = $1 AND (i.own OR " IS_PAST("i.shared", "1 second") ")"
-#define UPSERT(sum)                                                                                                \
-    "WITH change AS (INSERT INTO @.integers AS i (space, key, value, client, number)"                              \
-    " VALUES (~, $3, $5, $1, $2) ON CONFLICT (space, key) DO UPDATE SET value = " sum "," LEAVE_MARK               \
-    " WHERE " SHARED " RETURNING value, rung)" TELL_AND_RECORD("change", "value", "''")
+#define UPSERT(sum) \
+    "WITH change AS (" \
+    "INSERT INTO @.integers AS i (space, key, value, client, number) VALUES (~, $3, $5, $1, $2)" \
+    " ON CONFLICT (space, key) DO UPDATE SET value = " sum "," LEAVE_MARK \
+    " WHERE " SHARED \
+    " RETURNING value, rung)" \
+    TELL_AND_RECORD("change", "value", "''")
 /* The rest of one that does nothing where there is none. Whether it was done, and its result; if not, the value. */
-#define OR_LOOK(result, rung)                                                                                      \
-    " RETURNING " result " AS result, " rung " AS rung), record AS (" RECORD(                                      \
-        "change", "result",                                                                                        \
-        "") ")"                                                                                                    \
-            " SELECT c.rung IS NOT NULL, coalesce(c.result, i.value), " IS_TOLD(                                   \
-                "c",                                                                                               \
-                "''") " FROM (SELECT) AS one"                                                                      \
-                      " LEFT JOIN @.integers AS i ON i.space = ~ AND i.key = $3 LEFT JOIN change AS c ON true"
+#define OR_LOOK(result, rung) \
+    " RETURNING " result " AS result, " rung " AS rung)," \
+    " record AS (" RECORD("change", "result", "") ")" \
+    " SELECT c.rung IS NOT NULL, coalesce(c.result, i.value), " IS_TOLD("c", "''") \
+    " FROM (SELECT) AS one" \
+    " LEFT JOIN @.integers AS i ON i.space = ~ AND i.key = $3" \
+    " LEFT JOIN change AS c ON true"
 
 /* Whether a row of locks is an acquisition: one whose lease ran out counts as absent. */
 #define LOCKED "(l.held AND (l.expires IS NULL OR l.expires > clock_timestamp()))"
 /* What is told of a Lock; locks.c reads it. */
-#define STATE                                                                                                      \
-    " " LOCKED ", l.fence, l.hold, l.leased,"                                                                      \
+#define STATE \
+    " " LOCKED ", l.fence, l.hold, l.leased," \
     " (date_part('epoch', l.expires - clock_timestamp()) * 1000000)::bigint, l.owner"
 #define NOW_US "(date_part('epoch', clock_timestamp()) * 1000000)::bigint"
 
@@ -126,7 +136,6 @@
 #define WINDOW       " ctid >= format('(%s,0)', $1)::tid AND ctid < format('(%s,0)', $2)::tid"
 #define PAGES(table) " pg_relation_size('@." table "'::regclass) / current_setting('block_size')::bigint"
 
-/* clang-format off */
 static const struct {
     const char *types; /* a letter a parameter: uuid, int8, text, bytes, truth */
     const char *text;  /* "@" stands for the schema, "~" for the space */

@@ -25,11 +25,12 @@
 
 #include <string.h>
 
+#include "failure.h"
 #include "futex.h"
 #include "guard.h"
 #include "integer_word.h"
 #include "lock_word.h"
-#include "locks.h"
+#include "lock_end.h"
 #include "table.h"
 #include "waiting.h"
 

@@ -49,21 +49,12 @@ void shm_file_close(struct shm_file *file);
 void shm_files_lock(void);
 void shm_files_unlock(void);
 
-/* The boot's id, 16 bytes; zeros where /proc does not tell. */
-void shm_boot_id(uint8_t id[16]);
-
 /* Makes the file longer by cells at its end. FULL if the limit, the file system or the process's own limit forbids
  * it. */
 psync_result shm_file_extend(struct shm_file *file, uint32_t cells, psync_error *error);
 
 /* UNAVAILABLE if the file was deleted: others would meet in a new one. */
 psync_result shm_file_check_linked(struct shm_file *file, psync_error *error);
-
-/* A failed system call as an error: the usual numbers as what they mean, with what to do. */
-psync_result shm_system_failed(psync_error *error, int number, const char *did, const char *path);
-
-/* A DAMAGED error about this file. */
-psync_result shm_damaged(const struct shm_file *file, const char *what, psync_error *error);
 
 /* Asks for the file's length again. */
 bool shm_file_covers(struct shm_file *file, uint64_t cells);

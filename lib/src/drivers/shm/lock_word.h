@@ -94,6 +94,13 @@ static inline struct lock_view lock_view(shm_pair word)
     };
 }
 
+/* The time of an acquisition without a lease, in microseconds since 1970. */
+static inline int64_t lock_time_us(int64_t time)
+{
+    int64_t ns = (time & ((1 << LOCK_TICK_BITS) - 1)) << LOCK_TICK_SHIFT;
+    return (time >> LOCK_TICK_BITS) * 1000000 + ns / 1000;
+}
+
 /* flags: of the low half. */
 static inline shm_pair lock_held(uint64_t fence, uint64_t flags, uint32_t process, int64_t time, uint64_t starving)
 {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* locks.h - the driver's Lock slots. */
+/* locks.h - the driver's Lock slots; their contracts are in driver.h. */
 #ifndef PSYNC_SHM_LOCKS_H
 #define PSYNC_SHM_LOCKS_H
 
 #include <phpsync/driver.h>
-
-#include "file.h"
 
 psync_result shm_lock_acquire(void *state, psync_key *key, const psync_take *take, psync_lock_state *now,
                               psync_error *error);
@@ -18,11 +16,5 @@ psync_result shm_lock_inspect(void *state, psync_key *key, psync_lock_state *now
 psync_result shm_lock_await(void *state, psync_key *key, psync_lock_state *seen, psync_role role, int64_t deadline,
                             psync_error *error);
 psync_result shm_lock_each(void *state, psync_lock_callback callback, void *argument, psync_error *error);
-
-/*
- * For a sweep, under the guard: retires the cell's word if its Lock is free,
- * after its fence has been taken over into the header. False: it is in use.
- */
-bool shm_lock_retire(struct shm_file *file, struct shm_cell *cell);
 
 #endif

@@ -26,7 +26,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boot_id.h"
 #include "cells.h"
+#include "failure.h"
 #include "guard.h"
 #include "lock_word.h"
 #include "system.h"
