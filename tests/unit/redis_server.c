@@ -81,8 +81,8 @@ const char *run(enum redis_script script, const char *key, int count, const char
     return text;
 }
 
-const char *lock(enum redis_script script, const char *client, int number, const char *one, const char *two,
-                 const char *three)
+const char *lock_request(enum redis_script script, const char *client, int number, const char *one, const char *two,
+                         const char *three)
 {
     char digits[24];
     snprintf(digits, sizeof digits, "%016d", number);
@@ -92,7 +92,7 @@ const char *lock(enum redis_script script, const char *client, int number, const
 
 const char *take(const char *client, int number, const char *lease)
 {
-    return lock(REDIS_ACQUIRE, client, number, "0", lease, "");
+    return lock_request(REDIS_ACQUIRE, client, number, "0", lease, "");
 }
 
 long long ask(const char *command)
@@ -108,7 +108,7 @@ void release(const char *client, int number)
 {
     char fence[32];
     snprintf(fence, sizeof fence, "%lld", ask("HGET " KEY_L " f"));
-    assert_string_equal(lock(REDIS_RELEASE, client, number, fence, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, client, number, fence, NULL, NULL), "ok");
 }
 
 bool redis_is_missing(void)

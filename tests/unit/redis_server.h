@@ -31,8 +31,8 @@ bool redis_is_missing(void);
 const char *run(enum redis_script script, const char *key, int count, const char *const *arguments);
 
 /* A request about the Lock KEY_L. */
-const char *lock(enum redis_script script, const char *client, int number, const char *one, const char *two,
-                 const char *three);
+const char *lock_request(enum redis_script script, const char *client, int number, const char *one, const char *two,
+                         const char *three);
 /* A plain one, lease "0", or with a lease in microseconds. */
 const char *take(const char *client, int number, const char *lease);
 /* Frees what there is. */

@@ -38,7 +38,7 @@ static bool announce(const char *client, int number, const char *fence)
 
 static const char *finish(const char *client, int number, const char *fence)
 {
-    return lock(REDIS_RELEASE, client, number, fence, "1", NULL);
+    return lock_request(REDIS_RELEASE, client, number, fence, "1", NULL);
 }
 
 static bool is_there(void)
@@ -83,7 +83,7 @@ static void who_takes_it_in_between_leaves_the_release_its_answer(void **state)
     assert_int_equal(ask("PTTL " KEY_L), -1);
     assert_string_equal(finish(ONE, 2, first), "none");
     assert_true(is_there());
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 3, second, "0", NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 3, second, "0", NULL), "ok");
 }
 
 static void who_renews_or_frees_it_in_between_comes_too_late(void **state)
@@ -92,8 +92,8 @@ static void who_renews_or_frees_it_in_between_comes_too_late(void **state)
     if (redis_is_missing()) return;
     const char *fence = taken(ONE, 1);
     announce(TWO, 7, fence);
-    assert_string_equal(lock(REDIS_RENEW, ONE, 2, fence, "2", "1000000"), "none");
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 3, fence, "0", NULL), "none");
+    assert_string_equal(lock_request(REDIS_RENEW, ONE, 2, fence, "2", "1000000"), "none");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 3, fence, "0", NULL), "none");
     assert_string_equal(finish(TWO, 7, fence), "ok");
 }
 
@@ -131,11 +131,11 @@ static void a_hold_does_not_end_by_an_announcement(void **state)
     (void)state;
     if (redis_is_missing()) return;
     char fence[32];
-    snprintf(fence, sizeof fence, "%s", lock(REDIS_ACQUIRE, ONE, 1, "1", "3600000000", "") + 3);
+    snprintf(fence, sizeof fence, "%s", lock_request(REDIS_ACQUIRE, ONE, 1, "1", "3600000000", "") + 3);
     announce(TWO, 7, fence);
     assert_true(is_there());
     assert_memory_equal(take(THREE, 1, "0"), "busy ", 5);
-    assert_string_equal(lock(REDIS_RENEW, ONE, 2, fence, "1", "3600000000"), "ok");
+    assert_string_equal(lock_request(REDIS_RENEW, ONE, 2, fence, "1", "3600000000"), "ok");
 }
 
 static void a_release_that_was_given_up_has_ended_it_from_then_on(void **state)
@@ -146,7 +146,7 @@ static void a_release_that_was_given_up_has_ended_it_from_then_on(void **state)
     for (int late = 0; late < 2; late++) {
         snprintf(fence, sizeof fence, "%s", taken(ONE, 10 * late + 1));
         if (!late) announce(TWO, 10 * late + 7, fence);
-        assert_string_equal(lock(REDIS_SETTLE, TWO, 10 * late + 7, fence, NULL, NULL), "ok");
+        assert_string_equal(lock_request(REDIS_SETTLE, TWO, 10 * late + 7, fence, NULL, NULL), "ok");
         assert_false(is_there());
         assert_true(ask("PTTL " KEY_L) > 0);
         taken(THREE, 2 * late + 1);
@@ -172,7 +172,7 @@ static void announcements_in_vain_are_swept(void **state)
         assert_memory_equal(take(client, 1, "0"), "busy ", 5);
     }
     assert_in_range(fields(), CROWD, CROWD + 8);
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, fence, "0", NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, fence, "0", NULL), "ok");
 }
 
 static void one_that_was_given_up_frees_no_later_acquisition(void **state)
@@ -183,7 +183,7 @@ static void one_that_was_given_up_frees_no_later_acquisition(void **state)
     snprintf(fence, sizeof fence, "%s", taken(ONE, 1));
     release(ONE, 2);
     taken(ONE, 3);
-    assert_string_equal(lock(REDIS_SETTLE, TWO, 7, fence, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_SETTLE, TWO, 7, fence, NULL, NULL), "ok");
     assert_true(is_there());
     assert_int_equal(ask("PTTL " KEY_L), -1);
 }

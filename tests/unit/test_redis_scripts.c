@@ -106,12 +106,12 @@ static void a_repeated_release_frees_no_later_acquisition(void **state)
     assert_memory_equal(first, "ok ", 3);
     assert_string_equal(take(ONE, 1, "0"), first);
     assert_memory_equal(take(TWO, 1, "0"), "busy ", 5);
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
     assert_string_equal(take(TWO, 1, "0"), "busy");
     assert_memory_equal(take(TWO, 2, "0"), "ok ", 3);
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 3, first + 3, NULL, NULL), "none");
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 4, "", NULL, NULL), "none");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 3, first + 3, NULL, NULL), "none");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 4, "", NULL, NULL), "none");
     assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
 }
 
@@ -170,11 +170,11 @@ static void a_full_server_lets_go_and_keeps_alive(void **state)
     crowd(KEY_L);
     crowd(KEY_I);
     freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 1"));
-    assert_string_equal(lock(REDIS_RENEW, ONE, 2, fence, "2", "7200000000"), "ok");
+    assert_string_equal(lock_request(REDIS_RENEW, ONE, 2, fence, "2", "7200000000"), "ok");
     assert_true(ask("PTTL " KEY_L) > 7200000);
-    assert_string_equal(lock(REDIS_RELEASE, TWO, 1, fence, NULL, NULL), "ok");
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 3, fence, NULL, NULL), "none");
-    assert_string_equal(lock(REDIS_RENEW, ONE, 4, fence, "2", "7200000000"), "none");
+    assert_string_equal(lock_request(REDIS_RELEASE, TWO, 1, fence, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 3, fence, NULL, NULL), "none");
+    assert_string_equal(lock_request(REDIS_RENEW, ONE, 4, fence, "2", "7200000000"), "none");
     assert_string_equal(integer(REDIS_REMOVE, TWO, 1, NULL, NULL), "ok");
     assert_string_equal(integer(REDIS_REMOVE, ONE, 2, NULL, NULL), "none");
     assert_string_equal(integer(REDIS_REMOVE, TWO, 1, NULL, NULL), "ok");
@@ -186,13 +186,13 @@ static void an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late(voi
     (void)state;
     if (redis_is_missing()) return;
     assert_memory_equal(take(ONE, 1, "0"), "ok ", 3);
-    assert_string_equal(lock(REDIS_SETTLE, ONE, 1, NULL, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_SETTLE, ONE, 1, NULL, NULL, NULL), "ok");
     assert_string_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
-    assert_string_equal(lock(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
     assert_string_equal(take(ONE, 2, "0"), "busy");
     assert_memory_equal(take(TWO, 1, "0"), "ok ", 3);
-    assert_string_equal(lock(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
-    assert_string_equal(lock(REDIS_SETTLE, ONE, 3, NULL, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_SETTLE, ONE, 3, NULL, NULL, NULL), "ok");
     assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
 }
 
@@ -255,7 +255,7 @@ static void what_is_no_acquisition_can_be_freed_all_the_same(void **state)
     freeReplyObject(redisCommand(redis, "HSET " KEY_L " s garbage f 12x"));
     assert_memory_equal(take(ONE, 1, "0"), "busy 0 0 -1", 11);
     assert_memory_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "0 0 -1", 6);
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, "0", NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, "0", NULL, NULL), "ok");
     assert_memory_equal(take(ONE, 3, "0"), "ok ", 3);
 }
 
