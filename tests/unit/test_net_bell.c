@@ -255,6 +255,27 @@ static void the_keeper_wakes_who_sleeps(void **state)
     assert_int_equal(engine_count(A_LOOK), 1);
 }
 
+static bool idled_asleep;
+
+static void looks_whether_it_idles(void)
+{
+    idled_asleep = net_bell_idles(&home, "chan");
+}
+
+static void a_subscription_that_nobody_sleeps_on_is_known(void **state)
+{
+    (void)state;
+    assert_false(net_bell_idles(&home, "chan"));
+    idled_asleep = true;
+    key.on_sleep = looks_whether_it_idles;
+    assert_int_equal(await(S), PSYNC_NO);
+    assert_false(idled_asleep);
+    assert_true(net_bell_idles(&home, "chan"));
+    assert_false(net_bell_idles(&home, "other"));
+    net_awaited(&home);
+    assert_false(net_bell_idles(&home, "chan"));
+}
+
 static void what_nobody_waits_for_any_more_is_unsubscribed(void **state)
 {
     (void)state;
@@ -600,6 +621,7 @@ int main(void)
         TEST(a_look_says_itself_when_the_next_is_due),
         TEST(a_signal_ends_the_sleep),
         TEST(the_keeper_wakes_who_sleeps),
+        TEST(a_subscription_that_nobody_sleeps_on_is_known),
         TEST(what_nobody_waits_for_any_more_is_unsubscribed),
         TEST(a_lost_connection_is_made_anew_and_leads_to_a_look),
         TEST(a_wait_rides_through_a_restart),
