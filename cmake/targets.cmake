@@ -31,7 +31,7 @@ function(phpsync_add_program name folder libraries)
 endfunction()
 
 # phpsync_add_folder(FOLDER PREFIX LIBRARIES): each FOLDER/PREFIX*.c is a program of its own (named like
-# its file), and what other sources the folder has are linked into all of them. A folder without any
+# its file), and what other sources the folder has are compiled once and linked into all of them. A folder without any
 # PREFIX*.c makes one program, named like the folder. A folder without sources makes none.
 function(phpsync_add_folder folder prefix libraries)
     set(base ${PROJECT_SOURCE_DIR}/${folder})
@@ -49,9 +49,16 @@ function(phpsync_add_folder folder prefix libraries)
         target_include_directories(${name} PRIVATE ${base})
         return()
     endif()
+    set(objects)
+    if(shared)
+        string(MAKE_C_IDENTIFIER "${folder}_shared" objects)
+        add_library(${objects} OBJECT ${shared})
+        target_link_libraries(${objects} PRIVATE phpsync_options ${libraries})
+        target_include_directories(${objects} PRIVATE ${base})
+    endif()
     foreach(program IN LISTS programs)
         get_filename_component(name ${program} NAME_WE)
-        phpsync_add_program(${name} ${folder} "${libraries}" ${program} ${shared})
+        phpsync_add_program(${name} ${folder} "${objects};${libraries}" ${program})
         target_include_directories(${name} PRIVATE ${base})
     endforeach()
 endfunction()

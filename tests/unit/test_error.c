@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "child.h"
 #include "error.h"
-
-static psync_error error;
 
 static void a_message_is_formatted_and_its_class_returned(void **state)
 {
@@ -18,16 +17,6 @@ static void a_message_is_formatted_and_its_class_returned(void **state)
     assert_int_equal(error.system_code, 28);
     assert_string_equal(error.message, "the disk is 100% full");
     assert_int_equal(psync_error_set(NULL, PSYNC_ERROR_SYSTEM, 1, "unheard"), PSYNC_ERROR_SYSTEM);
-}
-
-static bool one_line(void)
-{
-    size_t length = strnlen(error.message, sizeof error.message);
-    if (length == 0 || length == sizeof error.message) return false;
-    for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)error.message[i] < ' ' || error.message[i] == 0x7f) return false;
-    }
-    return true;
 }
 
 static void a_message_that_is_too_long_is_cut(void **state)

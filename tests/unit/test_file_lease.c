@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "handles.h"
 
 enum { LOOKS_MAX = 20 };
 
@@ -48,10 +49,6 @@ static int64_t realtime(void)
 
 static const struct psync_clock two_clocks = {.monotonic = monotonic, .boottime = boottime, .realtime = realtime};
 
-static char folder[32];
-static psync_space *space;
-static psync_lock *lock;
-
 /* Another host has another boot id; the last digit of ours is changed in the Lock's file. */
 static void move_to_another_host(void)
 {
@@ -78,24 +75,9 @@ static int count(void *argument)
 
 static int open_one(void **state)
 {
-    char dsn[64];
     (void)state;
-    strcpy(folder, "/dev/shm/phpsync-test-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(dsn, sizeof dsn, "file://%s", folder);
-    assert_int_equal(psync_space_open(dsn, NULL, &space, NULL), PSYNC_OK);
-    assert_int_equal(psync_lock_open(space, "k", 1, &lock, NULL), PSYNC_OK);
+    open_in_folder("file://");
     return 0;
-}
-
-static int close_one(void **state)
-{
-    char command[64];
-    (void)state;
-    psync_lock_close(lock);
-    psync_space_close(space);
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
 }
 
 static void a_lease_of_another_host_is_slept_for(void **state)
@@ -140,8 +122,8 @@ static void a_lease_that_is_renewed_during_a_look_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_lease_of_another_host_is_slept_for, open_one, close_one),
-        cmocka_unit_test_setup_teardown(a_lease_that_is_renewed_during_a_look_goes_on, open_one, close_one),
+        cmocka_unit_test_setup_teardown(a_lease_of_another_host_is_slept_for, open_one, close_in_folder),
+        cmocka_unit_test_setup_teardown(a_lease_that_is_renewed_during_a_look_goes_on, open_one, close_in_folder),
     };
     system_clock = psync__clock;
     psync__clock = &two_clocks;

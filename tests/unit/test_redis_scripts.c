@@ -5,98 +5,14 @@
  * that was given up leaves nothing, old records go, what somebody else wrote
  * hides nothing. Skipped without a server.
  */
-#include "fake.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "redis_server.h"
 
 #if PSYNC_WITH_REDIS
-#include <hiredis.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include <string.h>
 
-#include "drivers/redis/scripts.h"
-
-static char folder[] = "/tmp/phpsync-scripts-XXXXXX";
-static char socket_path[64];
-static pid_t server;
-static redisContext *redis;
-
-#define ONE   "11111111111111111111111111111111"
-#define TWO   "22222222222222222222222222222222"
-#define KEY_I "{s:k}:i"
-#define KEY_L "{s:k}:l"
-
-static void start_server(void)
-{
-    char path[80];
-    snprintf(path, sizeof path, "%s", socket_path);
-    server = fork();
-    if (server) return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder,
-           "--logfile", "server.log", NULL);
-    _exit(127);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    if (!mkdtemp(folder)) return -1;
-    snprintf(socket_path, sizeof socket_path, "%s/s", folder);
-    start_server();
-    for (;;) {
-        const struct timespec pause = {.tv_nsec = 10000000};
-        redis = redisConnectUnix(socket_path);
-        if (redis && !redis->err) return 0;
-        redisFree(redis);
-        redis = NULL;
-        if (waitpid(server, NULL, WNOHANG) == server) return 0; /* there is none */
-        nanosleep(&pause, NULL);
-    }
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    char log[80];
-    if (redis) {
-        redisFree(redis);
-        kill(server, SIGKILL);
-        waitpid(server, NULL, 0);
-    }
-    snprintf(log, sizeof log, "%s/server.log", folder);
-    unlink(log);
-    unlink(socket_path);
-    return rmdir(folder);
-}
-
-static int fresh(void **state)
-{
-    (void)state;
-    if (redis) freeReplyObject(redisCommand(redis, "FLUSHALL"));
-    return 0;
-}
-
-/* Runs a script; the answer as text, "(nil)" without one. count: arguments behind the key. */
-static const char *run(enum redis_script script, const char *key, int count, const char *const *arguments)
-{
-    static char text[512];
-    const char *words[16] = {"EVAL", redis_script_text(script), "1", key};
-    for (int i = 0; i < count; i++) words[4 + i] = arguments[i];
-    redisReply *reply = redisCommandArgv(redis, 4 + count, words, NULL);
-    assert_non_null(reply);
-    const redisReply *entry = reply->type == REDIS_REPLY_ARRAY ? reply->element[0] : reply;
-    snprintf(text, sizeof text, "%s", entry->str ? entry->str : "(nil)");
-    freeReplyObject(reply);
-    return text;
-}
-
-/* A request about an Integer, or about a Lock. */
+/* A request about the Integer KEY_I. */
 static const char *integer(enum redis_script script, const char *client, int number, const char *one,
                            const char *two)
 {
@@ -106,47 +22,10 @@ static const char *integer(enum redis_script script, const char *client, int num
     return run(script, KEY_I, two ? 5 : one ? 4 : 3, arguments);
 }
 
-static const char *lock(enum redis_script script, const char *client, int number, const char *one, const char *two,
-                        const char *three)
-{
-    char digits[24];
-    snprintf(digits, sizeof digits, "%016d", number);
-    const char *const arguments[] = {client, digits, "@0", one, two, three, "owner"};
-    return run(script, KEY_L, three ? 7 : two ? 5 : one ? 4 : 3, arguments);
-}
-
-static const char *take(const char *client, int number, const char *lease)
-{
-    return lock(REDIS_ACQUIRE, client, number, "0", lease, "");
-}
-
-static long long ask(const char *command)
-{
-    redisReply *reply = redisCommand(redis, command);
-    assert_non_null(reply);
-    long long number = reply->type == REDIS_REPLY_INTEGER ? reply->integer : reply->str ? atoll(reply->str) : 0;
-    freeReplyObject(reply);
-    return number;
-}
-
-/* Frees what there is. */
-static void release(const char *client, int number)
-{
-    char fence[32];
-    snprintf(fence, sizeof fence, "%lld", ask("HGET " KEY_L " f"));
-    assert_string_equal(lock(REDIS_RELEASE, client, number, fence, NULL, NULL), "ok");
-}
-
-static bool without_server(void)
-{
-    if (!redis) skip();
-    return !redis;
-}
-
 static void a_repeat_gets_the_stored_result_and_a_late_request_is_refused(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     assert_string_equal(integer(REDIS_ADD, ONE, 2, "5", NULL), "5");
     assert_string_equal(integer(REDIS_ADD, TWO, 1, "1", NULL), "6");
     assert_string_equal(integer(REDIS_ADD, ONE, 2, "5", NULL), "5");
@@ -164,7 +43,7 @@ static void a_repeat_gets_the_stored_result_and_a_late_request_is_refused(void *
 static void numbers_are_exact_to_the_ends_of_64_bits(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     static const struct {
         const char *from, *by, *becomes;
     } cases[] = {
@@ -195,7 +74,7 @@ static void numbers_are_exact_to_the_ends_of_64_bits(void **state)
 static void an_overflow_creates_nothing(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     assert_string_equal(integer(REDIS_ADD, ONE, 1, "9223372036854775808", NULL), "over");
     assert_int_equal(ask("HEXISTS " KEY_I " v"), 0);
     assert_true(ask("PTTL " KEY_I) > 0);
@@ -206,7 +85,7 @@ static void an_overflow_creates_nothing(void **state)
 static void a_value_that_is_no_number_is_an_error_and_stays(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     static const char *const values[] = {"",   "x",  "1.5", "1e400", "nan", "0x10", "05",
                                          " 5", "5 ", "1e3", "5.0",   "+5",  "-0"};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
@@ -221,18 +100,18 @@ static void a_value_that_is_no_number_is_an_error_and_stays(void **state)
 static void a_repeated_release_frees_no_later_acquisition(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     char first[32];
     strcpy(first, take(ONE, 1, "0"));
     assert_memory_equal(first, "ok ", 3);
     assert_string_equal(take(ONE, 1, "0"), first);
     assert_memory_equal(take(TWO, 1, "0"), "busy ", 5);
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
     assert_string_equal(take(TWO, 1, "0"), "busy");
     assert_memory_equal(take(TWO, 2, "0"), "ok ", 3);
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 3, first + 3, NULL, NULL), "none");
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 4, "", NULL, NULL), "none");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 3, first + 3, NULL, NULL), "none");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 4, "", NULL, NULL), "none");
     assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
 }
 
@@ -251,7 +130,7 @@ static long long changes(void)
 static void a_repeat_writes_so_that_replicas_can_be_waited_for(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     assert_string_equal(integer(REDIS_ADD, ONE, 1, "5", NULL), "5");
     assert_memory_equal(take(ONE, 1, "0"), "ok ", 3);
     long long before = changes();
@@ -265,7 +144,7 @@ static void a_repeat_writes_so_that_replicas_can_be_waited_for(void **state)
 static void a_repeat_on_a_full_server_gets_its_result(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     assert_string_equal(integer(REDIS_ADD, ONE, 1, "5", NULL), "5");
     freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 1"));
     const char *full = integer(REDIS_ADD, ONE, 2, "5", NULL);
@@ -284,18 +163,18 @@ static void crowd(const char *key)
 static void a_full_server_lets_go_and_keeps_alive(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     char fence[32];
     snprintf(fence, sizeof fence, "%s", take(ONE, 1, "3600000000") + 3);
     integer(REDIS_SET, ONE, 1, "5", NULL);
     crowd(KEY_L);
     crowd(KEY_I);
     freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 1"));
-    assert_string_equal(lock(REDIS_RENEW, ONE, 2, fence, "2", "7200000000"), "ok");
+    assert_string_equal(lock_request(REDIS_RENEW, ONE, 2, fence, "2", "7200000000"), "ok");
     assert_true(ask("PTTL " KEY_L) > 7200000);
-    assert_string_equal(lock(REDIS_RELEASE, TWO, 1, fence, NULL, NULL), "ok");
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 3, fence, NULL, NULL), "none");
-    assert_string_equal(lock(REDIS_RENEW, ONE, 4, fence, "2", "7200000000"), "none");
+    assert_string_equal(lock_request(REDIS_RELEASE, TWO, 1, fence, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 3, fence, NULL, NULL), "none");
+    assert_string_equal(lock_request(REDIS_RENEW, ONE, 4, fence, "2", "7200000000"), "none");
     assert_string_equal(integer(REDIS_REMOVE, TWO, 1, NULL, NULL), "ok");
     assert_string_equal(integer(REDIS_REMOVE, ONE, 2, NULL, NULL), "none");
     assert_string_equal(integer(REDIS_REMOVE, TWO, 1, NULL, NULL), "ok");
@@ -305,22 +184,22 @@ static void a_full_server_lets_go_and_keeps_alive(void **state)
 static void an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     assert_memory_equal(take(ONE, 1, "0"), "ok ", 3);
-    assert_string_equal(lock(REDIS_SETTLE, ONE, 1, NULL, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_SETTLE, ONE, 1, NULL, NULL, NULL), "ok");
     assert_string_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
-    assert_string_equal(lock(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
     assert_string_equal(take(ONE, 2, "0"), "busy");
     assert_memory_equal(take(TWO, 1, "0"), "ok ", 3);
-    assert_string_equal(lock(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
-    assert_string_equal(lock(REDIS_SETTLE, ONE, 3, NULL, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_SETTLE, ONE, 3, NULL, NULL, NULL), "ok");
     assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
 }
 
 static void a_change_that_was_given_up_cannot_come_late(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     assert_string_equal(integer(REDIS_ADD, TWO, 1, "5", NULL), "5");
     assert_string_equal(integer(REDIS_ADD, ONE, 1, "1", NULL), "6");
     assert_string_equal(integer(REDIS_SETTLE, ONE, 1, NULL, NULL), "ok");
@@ -338,10 +217,10 @@ static void a_change_that_was_given_up_cannot_come_late(void **state)
 static void fences_grow_though_the_server_forgets_or_was_ahead(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     long long first = atoll(take(ONE, 1, "0") + 3);
     assert_true(first > 1600000000000000LL);
-    fresh(NULL);
+    redis_fresh(NULL);
     long long second = atoll(take(ONE, 2, "0") + 3);
     assert_true(second > first);
     release(ONE, 3);
@@ -352,7 +231,7 @@ static void fences_grow_though_the_server_forgets_or_was_ahead(void **state)
 static void a_hash_expires_only_while_it_holds_nothing(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     take(ONE, 1, "0");
     assert_int_equal(ask("PTTL " KEY_L), -1);
     release(ONE, 2);
@@ -372,18 +251,18 @@ static void a_hash_expires_only_while_it_holds_nothing(void **state)
 static void what_is_no_acquisition_can_be_freed_all_the_same(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     freeReplyObject(redisCommand(redis, "HSET " KEY_L " s garbage f 12x"));
     assert_memory_equal(take(ONE, 1, "0"), "busy 0 0 -1", 11);
     assert_memory_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "0 0 -1", 6);
-    assert_string_equal(lock(REDIS_RELEASE, ONE, 2, "0", NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, "0", NULL, NULL), "ok");
     assert_memory_equal(take(ONE, 3, "0"), "ok ", 3);
 }
 
 static void old_records_are_swept_and_young_ones_stay(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     enum { OLD = 700, YOUNG = 300 };
     char client[40];
     integer(REDIS_ADD, ONE, 1, "0", NULL);
@@ -437,7 +316,7 @@ static int tell_finding(void *argument, const psync_finding *finding)
 static void one_damaged_key_hides_no_other(void **state)
 {
     (void)state;
-    if (without_server()) return;
+    if (redis_is_missing()) return;
     static const char *const words[] = {"HSET {s:bad}:l s x o y",      "SET {s:text}:l x",
                                         "HSET {s:bad}:i v 05",         "SET {s:text}:i 5",
                                         "HSET {s:good}:i v 5 other x", "SET {other:x}:l x"};
@@ -447,7 +326,7 @@ static void one_damaged_key_hides_no_other(void **state)
     psync_space *space;
     psync_lock *lock;
     memset(&told, 0, sizeof told);
-    snprintf(dsn, sizeof dsn, "redis+unix://%s?space=s", socket_path);
+    snprintf(dsn, sizeof dsn, "redis+unix://%s?space=s", redis_socket);
     assert_int_equal(psync_space_open(dsn, NULL, &space, &error), PSYNC_OK);
     assert_int_equal(psync_lock_open(space, "good", 4, &lock, &error), PSYNC_OK);
     assert_int_equal(psync_lock_acquire(lock, NULL, NULL, &error), PSYNC_OK);
@@ -466,23 +345,23 @@ static void one_damaged_key_hides_no_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(a_repeat_gets_the_stored_result_and_a_late_request_is_refused, fresh),
-        cmocka_unit_test_setup(numbers_are_exact_to_the_ends_of_64_bits, fresh),
-        cmocka_unit_test_setup(an_overflow_creates_nothing, fresh),
-        cmocka_unit_test_setup(a_value_that_is_no_number_is_an_error_and_stays, fresh),
-        cmocka_unit_test_setup(a_repeated_release_frees_no_later_acquisition, fresh),
-        cmocka_unit_test_setup(a_repeat_writes_so_that_replicas_can_be_waited_for, fresh),
-        cmocka_unit_test_setup(a_repeat_on_a_full_server_gets_its_result, fresh),
-        cmocka_unit_test_setup(a_full_server_lets_go_and_keeps_alive, fresh),
-        cmocka_unit_test_setup(an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late, fresh),
-        cmocka_unit_test_setup(a_change_that_was_given_up_cannot_come_late, fresh),
-        cmocka_unit_test_setup(fences_grow_though_the_server_forgets_or_was_ahead, fresh),
-        cmocka_unit_test_setup(a_hash_expires_only_while_it_holds_nothing, fresh),
-        cmocka_unit_test_setup(what_is_no_acquisition_can_be_freed_all_the_same, fresh),
-        cmocka_unit_test_setup(old_records_are_swept_and_young_ones_stay, fresh),
-        cmocka_unit_test_setup(one_damaged_key_hides_no_other, fresh),
+        cmocka_unit_test_setup(a_repeat_gets_the_stored_result_and_a_late_request_is_refused, redis_fresh),
+        cmocka_unit_test_setup(numbers_are_exact_to_the_ends_of_64_bits, redis_fresh),
+        cmocka_unit_test_setup(an_overflow_creates_nothing, redis_fresh),
+        cmocka_unit_test_setup(a_value_that_is_no_number_is_an_error_and_stays, redis_fresh),
+        cmocka_unit_test_setup(a_repeated_release_frees_no_later_acquisition, redis_fresh),
+        cmocka_unit_test_setup(a_repeat_writes_so_that_replicas_can_be_waited_for, redis_fresh),
+        cmocka_unit_test_setup(a_repeat_on_a_full_server_gets_its_result, redis_fresh),
+        cmocka_unit_test_setup(a_full_server_lets_go_and_keeps_alive, redis_fresh),
+        cmocka_unit_test_setup(an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late, redis_fresh),
+        cmocka_unit_test_setup(a_change_that_was_given_up_cannot_come_late, redis_fresh),
+        cmocka_unit_test_setup(fences_grow_though_the_server_forgets_or_was_ahead, redis_fresh),
+        cmocka_unit_test_setup(a_hash_expires_only_while_it_holds_nothing, redis_fresh),
+        cmocka_unit_test_setup(what_is_no_acquisition_can_be_freed_all_the_same, redis_fresh),
+        cmocka_unit_test_setup(old_records_are_swept_and_young_ones_stay, redis_fresh),
+        cmocka_unit_test_setup(one_damaged_key_hides_no_other, redis_fresh),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, redis_set_up, redis_tear_down);
 }
 
 #else

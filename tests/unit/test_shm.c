@@ -6,6 +6,7 @@
  *
  * Everything runs in children, as users of its own where that matters.
  */
+#include "child.h"
 #include "fake.h"
 #include "isolation.h"
 
@@ -23,67 +24,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE = 900 }; /* seconds: valgrind, on a busy machine, takes minutes for what takes one second */
-
 static char folder[] = "/dev/shm/phpsync-unit-XXXXXX";
 static char name[40]; /* a space's name that nobody else uses */
 static char dsn[200]; /* that space, in the folder */
-static psync_error error;
-
-#define NEED(condition)                                                                                            \
-    do {                                                                                                           \
-        if (!(condition)) {                                                                                        \
-            fprintf(stderr, "%s:%d: not true: %s (%s)\n", __FILE__, __LINE__, #condition, error.message);          \
-            _exit(1);                                                                                              \
-        }                                                                                                          \
-    } while (0)
-
-static pid_t start(void (*body)(void))
-{
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(PATIENCE);
-        body();
-        _exit(0);
-    }
-    return child;
-}
-
-static bool ended_well(pid_t child)
-{
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) return false;
-    }
-    return status == 0;
-}
-
-static void in_child(void (*body)(void))
-{
-    assert_true(ended_well(start(body)));
-}
-
-static psync_space *opened(const char *text)
-{
-    psync_space *space = NULL;
-    NEED(psync_space_open(text, NULL, &space, &error) == PSYNC_OK);
-    return space;
-}
-
-static psync_lock *lock_of(psync_space *space, const char *key)
-{
-    psync_lock *lock = NULL;
-    NEED(psync_lock_open(space, key, strlen(key), &lock, &error) == PSYNC_OK);
-    return lock;
-}
-
-static psync_integer *integer_of(psync_space *space, const char *key)
-{
-    psync_integer *integer = NULL;
-    NEED(psync_integer_open(space, key, strlen(key), &integer, &error) == PSYNC_OK);
-    return integer;
-}
 
 static uint64_t take(psync_lock *lock)
 {
@@ -222,11 +165,11 @@ static void many_processes(void)
     struct stat before, after;
     psync_space *space = opened(dsn);
     file_of(space, path);
-    pid_t ghost = start(take_a_ghost);
+    pid_t ghost = start_child(take_a_ghost);
     NEED(ended_well(ghost));
     for (int i = 0; i < 600; i++) {
         if (i == 200) NEED(stat(path, &before) == 0);
-        NEED(ended_well(start(take_as_child)));
+        NEED(ended_well(start_child(take_as_child)));
     }
     NEED(stat(path, &after) == 0);
     NEED(after.st_size == before.st_size);
@@ -415,7 +358,7 @@ static void look_from_outside(void)
 {
     NEED(pipe(to_parent) == 0 && pipe(to_child) == 0);
     NEED(unshare(CLONE_NEWPID) == 0);
-    pid_t child = start(hold_in_namespace);
+    pid_t child = start_child(hold_in_namespace);
     hear(to_parent[0]);
     psync_space *space = opened(dsn);
     psync_owner owner;
@@ -458,14 +401,14 @@ static void use_a_number_again(void)
 {
     NEED(isolate("/proc"));
     NEED(mount("proc", "/proc", "proc", 0, NULL) == 0);
-    pid_t first = start(take_both);
+    pid_t first = start_child(take_both);
     NEED(ended_well(first));
     char text[20];
     int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
     int length = snprintf(text, sizeof text, "%d", first - 1);
     NEED(fd >= 0 && write(fd, text, (size_t)length) == length);
     close(fd);
-    pid_t second = start(live_on);
+    pid_t second = start_child(live_on);
     NEED(second == first);
     psync_space *space = opened(dsn);
     psync_owner owner;
@@ -484,7 +427,7 @@ static void use_a_number_again(void)
 static void in_namespace(void)
 {
     NEED(unshare(CLONE_NEWPID) == 0);
-    NEED(ended_well(start(use_a_number_again)));
+    NEED(ended_well(start_child(use_a_number_again)));
 }
 
 static void a_process_number_used_again_brings_no_ghost_to_life(void **state)
@@ -513,7 +456,7 @@ static void become_a_daemon(void)
     int nothing = open("/dev/null", O_RDWR);
     for (int fd = 0; fd <= 2; fd++) NEED(fd == nothing || dup2(nothing, fd) == fd);
     psync_lock *lock = lock_of(space, "daemon");
-    NEED(ended_well(start(holder_lives))); /* only another process looks at the record lock */
+    NEED(ended_well(start_child(holder_lives))); /* only another process looks at the record lock */
     NEED(psync_lock_inspect(lock, &owner, &error) == PSYNC_OK && owner.alive == PSYNC_ALIVE_YES);
     NEED(psync_hold_is_valid(hold, &error) == PSYNC_OK);
     /* And the file itself can still be made longer. */

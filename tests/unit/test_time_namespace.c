@@ -17,34 +17,20 @@
 
 #include <cmocka.h>
 
+#include "child.h"
+#include "handles.h"
 #include "isolation.h"
 
 /* Seconds. By the wrong clock a lease of LONG is over at once, or ends hours late; ROUGHLY is less than that. */
 enum { AHEAD = 7200, LONG = 3600, ROUGHLY = 1200, PATIENCE = 60 };
 
-static char folder[32];
-static psync_space *space;
-static psync_lock *lock;
 static psync_hold *hold;
 static int to_child[2], to_parent[2];
 
-#define NEED(condition)                                                                                            \
-    do {                                                                                                           \
-        if (!(condition)) {                                                                                        \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);                              \
-            _exit(1);                                                                                              \
-        }                                                                                                          \
-    } while (0)
-
 static int open_one(void **state)
 {
-    char dsn[64];
     (void)state;
-    strcpy(folder, "/dev/shm/phpsync-test-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(dsn, sizeof dsn, "shm://x?path=%s", folder);
-    assert_int_equal(psync_space_open(dsn, NULL, &space, NULL), PSYNC_OK);
-    assert_int_equal(psync_lock_open(space, "k", 1, &lock, NULL), PSYNC_OK);
+    open_in_folder("shm://x?path=");
     assert_int_equal(pipe(to_child), 0);
     assert_int_equal(pipe(to_parent), 0);
     return 0;
@@ -52,16 +38,11 @@ static int open_one(void **state)
 
 static int close_one(void **state)
 {
-    char command[64];
-    (void)state;
     for (int i = 0; i < 2; i++) {
         close(to_child[i]);
         close(to_parent[i]);
     }
-    psync_lock_close(lock);
-    psync_space_close(space);
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return close_in_folder(state);
 }
 
 /* Begins what a process does whose clock is ahead; it has the space open already. */
@@ -78,13 +59,6 @@ static pid_t begin_ahead(void (*body)(void))
     }
     int status = 1;
     _exit(child > 0 && waitpid(child, &status, 0) == child && status == 0 ? 0 : 1);
-}
-
-static void ended_well(pid_t child)
-{
-    int status = 1;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
 }
 
 /* Tells the other side that a step is done, or waits for it. */
@@ -120,7 +94,7 @@ static void a_lease_goes_on_where_the_clock_is_ahead(void **state)
     (void)state;
     if (!may_shift_children()) skip();
     assert_int_equal(psync_lock_hold(lock, LONG, NULL, &hold, NULL), PSYNC_OK);
-    ended_well(begin_ahead(find_it_held));
+    assert_true(ended_well(begin_ahead(find_it_held)));
     assert_int_equal(psync_hold_is_valid(hold, NULL), PSYNC_OK);
     psync_hold_free(hold);
 }
@@ -142,7 +116,7 @@ static void a_lease_taken_where_the_clock_is_ahead_ends(void **state)
     assert_int_equal(psync_lock_wait(lock, &wait, NULL), PSYNC_OK);
     assert_int_equal(psync_lock_exists(lock, NULL), PSYNC_NO);
     tell(to_child);
-    ended_well(child);
+    assert_true(ended_well(child));
 }
 
 static void hold_and_renew(void)
@@ -166,7 +140,7 @@ static void a_lease_renewed_where_the_clock_is_ahead_is_no_longer_elsewhere(void
     assert_int_equal(psync_lock_inspect(lock, &owner, NULL), PSYNC_OK);
     assert_true(is_about(owner.expires_at, LONG));
     tell(to_child);
-    ended_well(child);
+    assert_true(ended_well(child));
 }
 
 #define EACH(test) cmocka_unit_test_setup_teardown(test, open_one, close_one)

@@ -5,29 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-static psync_space *space;
-static psync_lock *lock;
-static psync_integer *integer;
-static psync_error error;
-
-static int setup(void **state)
-{
-    fake_reset(state);
-    space = fake_space();
-    lock = fake_lock(space);
-    integer = fake_integer(space);
-    memset(&error, 0, sizeof error);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    psync_lock_close(lock);
-    psync_integer_close(integer);
-    psync_space_close(space);
-    return 0;
-}
+#include "child.h"
+#include "handles.h"
 
 /* Every call that blocks, on a Lock that is taken and an Integer that is 5. */
 enum blocking { ACQUIRE, HOLD, WAIT, AT_LEAST, AT_MOST, CHANGE, BLOCKING };
@@ -533,7 +512,7 @@ static void a_hold_that_could_not_be_kept_alive_is_not_valid(void **state)
     psync_hold_free(hold);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_fake, close_fake)
 
 int main(void)
 {

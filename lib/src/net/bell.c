@@ -23,8 +23,6 @@
 #include "net/pause.h"
 #include "net/request.h"
 
-static const int64_t FIRST_POLL = 20 * PSYNC_NS_PER_MS;
-
 /* One net_await. */
 struct await {
     net_home *home;
@@ -119,7 +117,7 @@ static int64_t pause_after_look(const struct await *await)
     net_channel *channel = await->channel;
     const int64_t most = await->home->poll;
     if (!polls(await)) return net_jitter(await->home->cap);
-    channel->pause = earlier(channel->pause ? channel->pause * 3 / 2 : FIRST_POLL, most);
+    channel->pause = earlier(channel->pause ? channel->pause * 3 / 2 : NET_FIRST_POLL, most);
     return net_jitter(channel->pause);
 }
 
@@ -233,6 +231,16 @@ void net_bell_looked(struct net_home *home, const char *name, const net_mark *ma
         channel->look_at = 0;
     }
     pthread_mutex_unlock(&bell->mutex);
+}
+
+bool net_bell_idles(struct net_home *home, const char *name)
+{
+    net_bell *bell = &home->bell;
+    pthread_mutex_lock(&bell->mutex);
+    const net_channel *channel = find_channel(bell, name);
+    const bool idles = channel && !channel->sleepers && !bell->polling && channel->listened == bell->generation;
+    pthread_mutex_unlock(&bell->mutex);
+    return idles;
 }
 
 static psync_result turn(struct await *await)

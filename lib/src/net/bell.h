@@ -19,6 +19,9 @@
 
 #include "net/engine.h"
 
+/* The pause between two looks at what changes all the time, where the engine cannot ring. */
+#define NET_FIRST_POLL (20 * PSYNC_NS_PER_MS)
+
 enum {
     NET_CHANNEL_SIZE =
         64,             /* a channel's name, its NUL included (PostgreSQL's limit); hash a key that may be longer */
@@ -62,6 +65,10 @@ void net_bell_looked(struct net_home *home, const char *channel, const net_mark 
 
 /* For psync_driver.awaited: the call that waited is over; subscriptions that nobody sleeps on may go. */
 void net_awaited(struct net_home *home);
+
+/* Whether the home is subscribed to a channel that none of its threads sleeps on: it is one whom a ring tells in
+ * vain. */
+bool net_bell_idles(struct net_home *home, const char *channel);
 
 /* To be called by the engine for each message it reads. text: what the message says, "" for nothing. */
 void net_bell_rung(struct net_home *home, const char *channel, const char *text);

@@ -38,6 +38,7 @@ static void note(const net_call *call, const psync_key *key, bool take)
     if (!debt) return;
     memcpy(debt->client, call->client, sizeof debt->client);
     debt->number = call->number;
+    debt->about = call->about;
     debt->take = take;
     debt->since = psync__clock->boottime();
     debt->key = (psync_key){.bytes = (char *)(debt + 1), .length = key->length};
@@ -71,6 +72,7 @@ net_outcome net_debt_settle(net_call *call)
         net_call settling = *call;
         settling.client = debt->client;
         settling.number = debt->number;
+        settling.about = debt->about;
         net_outcome (*settle)(net_call *, const psync_key *) =
             debt->take ? home->engine->settle : home->engine->bar;
         if (outcome == NET_DONE) outcome = settle(&settling, &debt->key);

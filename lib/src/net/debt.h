@@ -22,6 +22,7 @@ typedef struct net_debt {
     struct net_debt *next;
     char client[NET_CLIENT_SIZE];
     uint64_t number;
+    uint64_t about; /* net_call.about */
     bool take;
     int64_t since; /* boottime */
     psync_key key; /* its bytes lie behind the struct */

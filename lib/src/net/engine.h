@@ -51,6 +51,7 @@ typedef struct net_call {
     const char *client;  /* who asks: an id that no other process, and no other connection in use, has */
     uint64_t number;     /* of this request, the same in each repeat; 0 for a read. Grows with each new request */
     int64_t until;       /* monotonic: when to give up. net_poll and net_serve heed it; a hook's time moves it */
+    uint64_t about;      /* out: what the driver wants to know again where it settles this request's debt */
     bool drop;           /* out: the connection is of no more use, whatever the outcome */
     psync_result result; /* out, with NET_DONE */
     psync_error *error;  /* never NULL */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* home.c - a home's options, its life, its lanes, and what a fork means for it. */
+/* home.c - a home's options, its life, and what a fork means for it. */
 #include "net/home.h"
 
 #include <fcntl.h>
@@ -12,7 +12,6 @@
 #include "dsn.h"
 #include "fork.h"
 #include "net/request.h"
-#include "system.h"
 
 static const int64_t DEFAULT_LIVENESS = 10 * PSYNC_NS_PER_S;
 static const int64_t DEFAULT_POLL = PSYNC_NS_PER_S;
@@ -57,130 +56,6 @@ void net_drop(net_home *home, void *connection, bool inherited)
 {
     /* One that cannot be unplugged stays open: a goodbye on it would end the parent's. */
     if (connection && (!inherited || net_unplug(home, connection))) home->engine->disconnect(connection);
-}
-
-/* ---- lanes -------------------------------------------------------------------- */
-
-/* Under the mutex. NULL: all are in use; *busy: one of them not aside. */
-static net_lane *free_lane(const net_home *home, bool *busy)
-{
-    *busy = false;
-    for (net_lane *lane = home->lanes; lane; lane = lane->next) {
-        if (lane->use == NET_FREE) return lane;
-        if (lane->use == NET_BUSY) *busy = true;
-    }
-    return NULL;
-}
-
-void net_lane_new_client(net_lane *lane)
-{
-    lane->number = 0;
-    snprintf(lane->client, sizeof lane->client, "%016llx%016llx", (unsigned long long)psync__random(),
-             (unsigned long long)psync__random());
-}
-
-/* Under the mutex: adds a lane at the end. */
-static net_lane *add_lane(net_home *home)
-{
-    net_lane *lane = calloc(1, sizeof *lane);
-    if (!lane) return NULL;
-    net_lane_new_client(lane);
-    net_lane **end = &home->lanes;
-    while (*end) end = &(*end)->next;
-    *end = lane;
-    return lane;
-}
-
-/* Waits a slice for a lane, and then runs the hook. Under the mutex. */
-static psync_result wait_for_lane(net_home *home, int64_t until, bool hooked, psync_error *error)
-{
-    const int64_t now = psync__clock->monotonic();
-    if (now >= until) return PSYNC_NO;
-    home->waiting++;
-    net_cond_wait(&home->freed, &home->mutex, now + NET_SLICE < until ? now + NET_SLICE : until);
-    home->waiting--;
-    if (!hooked || !home->interrupt) return PSYNC_OK;
-    const unsigned forks = atomic_load_explicit(&psync__forks, memory_order_relaxed);
-    pthread_mutex_unlock(&home->mutex);
-    bool leave = home->interrupt(home->interrupt_argument);
-    if (net_forked_since(forks)) (void)net_home_after_fork(home, NULL);
-    pthread_mutex_lock(&home->mutex);
-    return leave ? psync_error_set(error, PSYNC_ERROR_INTERRUPTED, 0, "the call was interrupted") : PSYNC_OK;
-}
-
-psync_result net_lane_take(net_home *home, int64_t until, bool hooked, net_lane **taken, psync_error *error)
-{
-    psync_result r = PSYNC_OK;
-    net_lane *lane = NULL;
-    pthread_mutex_lock(&home->mutex);
-    while (!r) {
-        bool busy;
-        lane = free_lane(home, &busy);
-        if (!lane && !busy) lane = add_lane(home);
-        if (lane) break;
-        r = busy ? wait_for_lane(home, until, hooked, error)
-                 : psync_error_set(error, PSYNC_ERROR_FULL, 0, "out of memory");
-    }
-    if (lane) {
-        lane->use = NET_BUSY;
-        lane->user = pthread_self();
-    }
-    pthread_mutex_unlock(&home->mutex);
-    *taken = lane;
-    return r;
-}
-
-/* Under the mutex: takes the free lanes behind the first out of the list. */
-static net_lane *take_surplus(net_home *home)
-{
-    net_lane *surplus = NULL;
-    for (net_lane **at = &home->lanes->next; *at;) {
-        net_lane *lane = *at;
-        if (lane->use != NET_FREE) {
-            at = &lane->next;
-            continue;
-        }
-        *at = lane->next;
-        lane->next = surplus;
-        surplus = lane;
-    }
-    return surplus;
-}
-
-static void free_lanes(net_home *home, net_lane *lane)
-{
-    while (lane) {
-        net_lane *next = lane->next;
-        net_drop(home, lane->connection, false);
-        free(lane);
-        lane = next;
-    }
-}
-
-void net_lane_leave(net_home *home, net_lane *lane)
-{
-    net_lane *surplus = NULL;
-    pthread_mutex_lock(&home->mutex);
-    lane->use = NET_FREE;
-    if (lane == home->lanes && lane->next) surplus = take_surplus(home);
-    if (home->waiting) pthread_cond_signal(&home->freed);
-    pthread_mutex_unlock(&home->mutex);
-    free_lanes(home, surplus);
-}
-
-void net_lane_set_aside(net_home *home, net_lane *lane)
-{
-    pthread_mutex_lock(&home->mutex);
-    lane->use = NET_ASIDE;
-    if (home->waiting) pthread_cond_signal(&home->freed);
-    pthread_mutex_unlock(&home->mutex);
-}
-
-void net_lane_take_back(net_home *home, net_lane *lane)
-{
-    pthread_mutex_lock(&home->mutex);
-    lane->use = NET_BUSY;
-    pthread_mutex_unlock(&home->mutex);
 }
 
 /* ---- options ------------------------------------------------------------------ */
@@ -232,7 +107,6 @@ psync_result net_home_open(net_home *home, const net_engine *engine, void *conte
     if (!r) r = net_bell_init(&home->bell, error);
     if (r) return r;
     pthread_mutex_init(&home->mutex, NULL);
-    net_cond_init(&home->freed);
     net_cond_init(&home->keeper.changed);
     net_self_describe(&home->self);
     return PSYNC_OK;
@@ -247,35 +121,19 @@ void net_home_close(net_home *home)
     }
     net_debt_drop(home, true);
     net_bell_close(home);
-    free_lanes(home, home->lanes);
+    net_lanes_close(home);
     pthread_cond_destroy(&home->keeper.changed);
-    pthread_cond_destroy(&home->freed);
     pthread_mutex_destroy(&home->mutex);
 }
 
-/*
- * What another thread of the parent was using is only unplugged and never
- * freed: it may be half changed. A lane that this thread has set aside, for
- * the hook that forked, is dropped by the request that set it aside.
- */
 psync_result net_home_after_fork(net_home *home, psync_error *error)
 {
     (void)error;
     const unsigned forks = atomic_load_explicit(&psync__forks, memory_order_relaxed);
     if (home->forks == forks) return PSYNC_OK;
     pthread_mutex_init(&home->mutex, NULL);
-    net_cond_init(&home->freed);
-    net_lane *lane = home->lanes;
-    home->lanes = NULL;
-    home->waiting = 0;
-    while (lane) {
-        net_lane *next = lane->next;
-        bool mine = lane->use != NET_FREE && pthread_equal(lane->user, pthread_self());
-        if (lane->use == NET_FREE) net_drop(home, lane->connection, true);
-        if (lane->use != NET_FREE && !mine && lane->connection) (void)net_unplug(home, lane->connection);
-        if (!mine) free(lane);
-        lane = next;
-    }
+    net_lanes_after_fork(home);
+    memset(&home->gifts, 0, sizeof home->gifts);
     net_debt_drop(home, true);
     net_keeper_after_fork(home);
     net_bell_after_fork(home);

@@ -2,13 +2,6 @@
 /*
  * home.h - one space of a network engine in one process.
  *
- * A home has lanes: a lane is a connection, a client's id and the last number
- * that this client gave. There is one lane; requests take turns on it. Only
- * while a request's interrupt hook runs, its lane is set aside, with the reply
- * still to come, and whoever makes a request meanwhile (the hook itself, other
- * threads) does it on another lane, as another client: so numbers of one
- * client reach the engine in order. Surplus lanes go when the first is free.
- *
  * Lock order: a home's mutex is the innermost; no I/O and no hook under it.
  */
 #ifndef NET_HOME_H
@@ -20,19 +13,12 @@
 #include "net/bell.h"
 #include "net/debt.h"
 #include "net/engine.h"
+#include "net/give_way.h"
 #include "net/keeper.h"
+#include "net/lane.h"
 #include "net/owner.h"
 
 enum { NET_SPACE_MAX = 64 };
-
-typedef struct net_lane {
-    struct net_lane *next;
-    enum { NET_FREE, NET_BUSY, NET_ASIDE } use;
-    pthread_t user;   /* unless it is free */
-    void *connection; /* NULL: none yet, or lost */
-    char client[NET_CLIENT_SIZE];
-    uint64_t number; /* the last one given */
-} net_lane;
 
 typedef struct net_home {
     /* Constant after net_home_open. A driver may read them. */
@@ -49,12 +35,12 @@ typedef struct net_home {
 
     /* net's own, under mutex. */
     pthread_mutex_t mutex;
-    pthread_cond_t freed; /* a lane became free or was set aside */
-    unsigned waiting;     /* threads that wait for that */
-    unsigned forks;       /* psync__forks of the process it belongs to */
-    net_lane *lanes;      /* the first is the usual one */
-    net_self self;        /* who takes Locks here */
+    unsigned forks;   /* psync__forks of the process it belongs to */
+    net_lane *lanes;  /* the first is the usual one */
+    net_place *queue; /* who waits for one, the first first */
+    net_self self;    /* who takes Locks here */
     net_debts debts;
+    net_gifts gifts;
     net_keeper keeper;
     net_bell bell;
 } net_home;
@@ -82,19 +68,6 @@ psync_result net_home_after_fork(net_home *home, psync_error *error);
 psync_result net_home_set_label(net_home *home, const char *label, psync_error *error);
 
 /* ---- for net alone ---- */
-
-/*
- * A turn on a lane: takes a free one within until (monotonic), running the
- * hook in between if hooked. PSYNC_NO: the time is over. INTERRUPTED, FULL.
- */
-psync_result net_lane_take(net_home *home, int64_t until, bool hooked, net_lane **lane, psync_error *error);
-/* Makes its user another client. */
-void net_lane_new_client(net_lane *lane);
-/* Gives it back. */
-void net_lane_leave(net_home *home, net_lane *lane);
-/* Sets it aside while a hook runs, and takes it back. */
-void net_lane_set_aside(net_home *home, net_lane *lane);
-void net_lane_take_back(net_home *home, net_lane *lane);
 
 /* Closes a connection; one that is the parent's of this process without a word to the engine. */
 void net_drop(net_home *home, void *connection, bool inherited);

@@ -8,14 +8,15 @@
 #include <string.h>
 
 #include "connection.h"
+#include "net/hash.h"
 #include "state.h"
 
 void pg_channel(char channel[NET_CHANNEL_SIZE], net_home *home, char kind, const psync_key *key)
 {
     const pg_state *state = home->context;
-    uint64_t hash = pg_hash(PG_HASH_START, state->options.schema, strlen(state->options.schema) + 1);
-    hash = pg_hash(hash, home->space, strlen(home->space) + 1);
-    hash = pg_hash(hash, key->bytes, key->length);
+    uint64_t hash = net_hash(NET_HASH_START, state->options.schema, strlen(state->options.schema) + 1);
+    hash = net_hash(hash, home->space, strlen(home->space) + 1);
+    hash = net_hash(hash, key->bytes, key->length);
     static const char digits[] = "0123456789abcdef";
     char *end = stpcpy(channel, "phpsync_");
     *end++ = kind;

@@ -117,6 +117,7 @@ psync_result pg_lock_await(void *opaque, psync_key *key, psync_lock_state *seen,
     char channel[NET_CHANNEL_SIZE];
     char news[NET_NEWS_SIZE];
     (void)role; /* all are told; the first to ask takes it */
+    if (!seen->exists) return net_give_way(&state->home, key, deadline);
     pg_channel(channel, &state->home, 'l', key);
     psync_result r = net_await(&state->home, channel, seen->version, look, &wait, deadline, news, error);
     if (!r && *news && strtoull(news, NULL, 10) == seen->fence) seen->exists = false; /* that very one was freed */

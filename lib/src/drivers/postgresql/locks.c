@@ -19,6 +19,7 @@
 
 #include "change.h"
 #include "channel.h"
+#include "connection.h"
 #include "listing.h"
 #include "lock_row.h"
 #include "net/request.h"
@@ -33,6 +34,7 @@ struct lock_call {
     pg_change change;
     int64_t before; /* boottime before the first sending; of a look, before the last */
     uint64_t fence; /* asked for; of a take, the one that was got */
+    net_told told;  /* of a release, whom */
     int64_t lease;  /* ns; 0: none */
     bool is_hold;
     bool is_leased; /* the lease is the user's */
@@ -150,6 +152,7 @@ psync_result pg_lock_acquire(void *opaque, psync_key *key, const psync_take *tak
                              psync_error *error)
 {
     pg_state *state = opaque;
+    if (net_gives_way(&state->home, key, take, now)) return PSYNC_NO;
     for (;;) {
         struct lock_call lock = {.key = key, .is_hold = take->hold, .is_leased = take->lease > 0};
         lock.lease = take->lease;
@@ -165,6 +168,13 @@ psync_result pg_lock_acquire(void *opaque, psync_key *key, const psync_take *tak
 }
 
 /* ---- freeing and renewing ------------------------------------------------- */
+
+/* Whom a release has told that somebody waited for: behind a pooler nobody can hear it. */
+static net_told whom(const net_call *call)
+{
+    const pg_connection *connection = call->connection;
+    return connection->direct ? NET_TOLD_SOMEBODY : NET_TOLD_POLLERS;
+}
 
 /* Runs a change of an acquisition that there is; PSYNC_NO: there was none such. */
 static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_statement statement)
@@ -185,6 +195,7 @@ static net_outcome change_row(net_call *call, struct lock_call *lock, enum pg_st
     outcome = pg_change_run(call, &lock->change, statement, &arguments, &rows);
     if (outcome != NET_DONE || call->result) return outcome;
     call->result = PQntuples(rows) ? PSYNC_OK : PSYNC_NO;
+    if (statement == PG_LOCK_RELEASE && !call->result && pg_truth(rows, 0, 1)) lock->told = whom(call);
     PQclear(rows);
     return NET_DONE;
 }
@@ -204,8 +215,11 @@ static psync_result look_at(pg_state *state, struct lock_call *lock, psync_error
 static psync_result release_one(pg_state *state, psync_key *key, uint64_t fence, psync_error *error)
 {
     struct lock_call lock = {.key = key, .fence = fence};
+    const int64_t began = psync__clock->monotonic();
     net_unkeep(&state->home, key, fence);
-    return run(state, NET_CHANGE, &lock, release_step, error);
+    psync_result r = run(state, NET_CHANGE, &lock, release_step, error);
+    if (!r) net_gave(&state->home, key, lock.told, began);
+    return r;
 }
 
 /* One whose owner has died, plain ones only: such a Hold counts as absent anyhow. */

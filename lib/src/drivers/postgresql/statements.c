@@ -67,6 +67,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/hash.h"
+
 /*
  * Pieces that several statements have. clang-format would tear them up: a clause
  * a line, continued at the line's end.
@@ -206,11 +208,11 @@ static const struct {
     [PG_LOCK_CREATE] = {"b",
         "INSERT INTO @.locks (space, key, fence, changed) SELECT ~, $1, fence, clock_timestamp() FROM @.layout WHERE one"
         " ON CONFLICT (space, key) DO NOTHING"},
-    /* $5 fence: so a release that arrives late frees no later acquisition. */
+    /* $5 fence: so a release that arrives late frees no later acquisition. The second column: whether anybody is told. */
     [PG_LOCK_RELEASE] = {CHANGE "si",
         "WITH freed AS (UPDATE @.locks AS l SET held = false, changed = clock_timestamp()," RUNG("l")
         " WHERE space = ~ AND key = $3 AND " LOCKED " AND fence = $5"
-        " RETURNING fence, rung)" TELL_AND_RECORD("freed", "fence", "fence::text")},
+        " RETURNING fence, rung)" TELL_AND_RECORD("freed", "fence", "fence::text") ", (SELECT rung FROM freed)"},
     /* $5 fence, $6 lease in us, $7 whether it is the user's. An earlier end is what waiters must hear of. */
     [PG_LOCK_RENEW] = {CHANGE "siit",
         "WITH kept AS (UPDATE @.locks AS l SET leased = l.leased OR $7,"
@@ -351,7 +353,7 @@ bool pg_statements_make(pg_prepared all[PG_STATEMENTS], const char *schema, cons
         all[i].text = fill_in(sources[i].text, schema, literal);
         if (!all[i].text) return false;
         snprintf(all[i].name, sizeof all[i].name, "phpsync_%016" PRIx64,
-                 pg_hash(PG_HASH_START, all[i].text, strlen(all[i].text)));
+                 net_hash(NET_HASH_START, all[i].text, strlen(all[i].text)));
         all[i].count = (int)strlen(sources[i].types);
         for (int p = 0; p < all[i].count; p++) all[i].types[p] = type_ids[(unsigned char)sources[i].types[p]];
     }
@@ -366,15 +368,6 @@ void pg_statements_free(pg_prepared all[PG_STATEMENTS])
 char *pg_layout_sql(const char *schema)
 {
     return fill_in(layout, schema, "");
-}
-
-/* FNV-1a. For names that we choose ourselves, and for channels, where two keys that meet only wake each other's
- * waiters. */
-uint64_t pg_hash(uint64_t hash, const void *bytes, size_t length)
-{
-    const unsigned char *b = bytes;
-    for (size_t i = 0; i < length; i++) hash = (hash ^ b[i]) * UINT64_C(0x100000001b3);
-    return hash;
 }
 
 #endif

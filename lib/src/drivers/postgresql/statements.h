@@ -69,8 +69,4 @@ void pg_statements_free(pg_prepared all[PG_STATEMENTS]);
  */
 char *pg_layout_sql(const char *schema);
 
-/* Goes on hashing; the first time from PG_HASH_START. */
-#define PG_HASH_START UINT64_C(0xcbf29ce484222325)
-uint64_t pg_hash(uint64_t hash, const void *bytes, size_t length);
-
 #endif

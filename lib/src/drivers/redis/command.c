@@ -11,7 +11,7 @@
 
 #include "failure.h"
 
-static net_outcome no_memory(net_call *call)
+net_outcome redis_no_memory(net_call *call)
 {
     call->drop = true;
     call->result = psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
@@ -23,7 +23,7 @@ static net_outcome exchange(net_call *call, int count, const char *const *argume
                             redisReply **reply)
 {
     struct redis_wire *wire = call->connection;
-    if (!redis_wire_put(wire, count, arguments, lengths)) return no_memory(call);
+    if (!redis_wire_put(wire, count, arguments, lengths)) return redis_no_memory(call);
     net_outcome o = redis_wire_send(call, wire);
     return o == NET_DONE ? redis_wire_reply(call, wire, reply) : o;
 }
@@ -38,7 +38,7 @@ static net_outcome exchange_after_others(net_call *call, int count, const char *
 {
     static const char *const words[] = {"PING"};
     redisReply *nothing = NULL;
-    if (!redis_wire_put_words(call->connection, 1, words)) return no_memory(call);
+    if (!redis_wire_put_words(call->connection, 1, words)) return redis_no_memory(call);
     net_outcome o = exchange(call, count, arguments, lengths, &nothing);
     if (o != NET_DONE || !nothing) return o;
     freeReplyObject(nothing);
@@ -68,6 +68,7 @@ void redis_request_begin(struct redis_request *request, const net_call *call, en
                          const struct redis_text *names)
 {
     request->script = script;
+    request->rings = false;
     request->count = 2;
     int length = snprintf(request->keys, sizeof request->keys, "%d", keys);
     redis_request_add(request, request->keys, (size_t)length);
@@ -98,7 +99,7 @@ static net_outcome evaluate(net_call *call, struct redis_request *request, const
     request->arguments[1] = script;
     request->lengths[1] = strlen(script);
     net_outcome (*send)(net_call *, int, const char *const *, const size_t *, redisReply **) =
-        request->script == REDIS_RELEASE ? exchange_after_others : exchange;
+        request->rings ? exchange_after_others : exchange;
     return send(call, request->count, request->arguments, request->lengths, reply);
 }
 

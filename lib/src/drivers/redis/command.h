@@ -12,6 +12,7 @@ enum { REDIS_KEYS_MAX = 64, REDIS_ARGUMENTS_MAX = REDIS_KEYS_MAX + 12 };
 /* A script with its keys and arguments, none of which is copied. */
 struct redis_request {
     enum redis_script script;
+    bool rings; /* others are to be woken by it */
     int count;
     const char *arguments[REDIS_ARGUMENTS_MAX];
     size_t lengths[REDIS_ARGUMENTS_MAX];
@@ -30,6 +31,9 @@ void redis_request_begin(struct redis_request *request, const net_call *call, en
                          const struct redis_text *names);
 void redis_request_add(struct redis_request *request, const char *argument, size_t length);
 void redis_request_add_text(struct redis_request *request, const char *argument);
+
+/* What a step returns that has no memory for its command. */
+net_outcome redis_no_memory(net_call *call);
 
 /*
  * Runs the script. NET_DONE with a *reply, which the caller frees. NET_DONE

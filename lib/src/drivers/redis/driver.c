@@ -8,6 +8,7 @@
  * lists.c     lists                         command.c   one request and its reply
  * facts.c     facts and checks              failure.c   the server's errors
  * state.c     names on the server           ear.c       subscriptions
+ * announce.c  releases that wake first
  *
  * Repeats, turns, waiting, debts, Holds that are kept alive and fork are net's.
  */

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "command.h"
 #include "failure.h"
 #include "net/bell.h"
 #include "wire.h"
@@ -29,18 +30,11 @@ static void ring(net_call *call, const redisReply *reply)
     net_bell_rung(call->home, reply->element[1]->str, reply->element[2]->str);
 }
 
-static net_outcome no_memory(net_call *call)
-{
-    call->drop = true;
-    call->result = psync_error_set(call->error, PSYNC_ERROR_FULL, 0, "out of memory");
-    return NET_DONE;
-}
-
 /* Sends a command about a channel. */
 static net_outcome say(net_call *call, const char *verb, const char *channel)
 {
     const char *const words[] = {verb, channel};
-    if (!redis_wire_put_words(call->connection, 2, words)) return no_memory(call);
+    if (!redis_wire_put_words(call->connection, 2, words)) return redis_no_memory(call);
     call->result = PSYNC_OK;
     return redis_wire_send(call, call->connection);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "announce.h"
 #include "failure.h"
 #include "net/debt.h"
 
@@ -21,6 +22,8 @@ void redis_lock_begin(struct redis_lock_task *task, struct redis_state *state, c
     redis_channel(state, task->name, task->text.length, task->channel);
     task->fence = 0;
     task->kind = REDIS_PLAIN;
+    task->is_plain = false;
+    task->announced = false;
     task->lease = 0;
     task->sent = 0;
     task->view.exists = false;
@@ -192,9 +195,14 @@ net_outcome redis_release_step(net_call *call, void *argument)
     struct redis_lock_task *task = argument;
     struct redis_request request;
     char fence[24];
+    const bool announces = redis_should_announce(call, task);
+    net_outcome o = announces ? redis_announce(call, task) : NET_DONE;
+    if (o != NET_DONE || call->drop) return o;
     redis_request_begin(&request, call, REDIS_RELEASE, 1, &task->text);
+    request.rings = !announces;
     redis_request_add_text(&request, task->channel);
     add_number(&request, fence, task->fence);
+    redis_request_add_text(&request, task->announced ? "1" : "0");
     return change(call, task, &request, release_answer);
 }
 
@@ -241,11 +249,12 @@ static net_outcome settle(net_call *call, const psync_key *key, enum redis_kind 
     struct redis_request request;
     char name[REDIS_NAME_SIZE];
     const struct redis_text text = {name, redis_name(state, key, kind, name)};
-    char channel[NET_CHANNEL_SIZE];
+    char channel[NET_CHANNEL_SIZE], fence[24];
     redisReply *reply;
     redis_channel(state, text.bytes, text.length, channel);
     redis_request_begin(&request, call, REDIS_SETTLE, 1, &text);
     redis_request_add_text(&request, channel);
+    add_fence(&request, fence, call->about);
     net_outcome o = redis_run(call, &request, &reply);
     if (o != NET_DONE || !reply) return o;
     freeReplyObject(reply);

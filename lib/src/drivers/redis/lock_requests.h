@@ -26,6 +26,8 @@ struct redis_lock_task {
     char channel[NET_CHANNEL_SIZE];
     uint64_t fence; /* given (a take: of a ghost, 0: of none), or the one that was got */
     int kind;
+    bool is_plain;          /* a release: the fence is one that the server gave to a plain acquisition */
+    bool announced;         /* a release: announce.c has tried */
     int64_t lease;          /* ns, 0 without one */
     int64_t sent;           /* boottime before the first time it may have been sent */
     struct redis_view view; /* what was seen */

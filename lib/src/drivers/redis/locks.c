@@ -57,12 +57,14 @@ static psync_result inspect(struct redis_lock_task *task, psync_error *error)
     return net_run(&task->state->home, NET_READ, task->key, redis_inspect_step, task, error);
 }
 
-static psync_result release_fence(struct redis_state *state, const psync_key *key, uint64_t fence,
+/* is_plain: it is certain that the server gave this fence to a plain acquisition. */
+static psync_result release_fence(struct redis_state *state, const psync_key *key, uint64_t fence, bool is_plain,
                                   psync_error *error)
 {
     struct redis_lock_task task;
     redis_lock_begin(&task, state, key);
     task.fence = fence;
+    task.is_plain = is_plain;
     return net_run(&state->home, NET_CHANGE, key, redis_release_step, &task, error);
 }
 
@@ -70,7 +72,7 @@ static psync_result release_fence(struct redis_state *state, const psync_key *ke
 static psync_result keep(const struct redis_lock_task *task, psync_error *error)
 {
     psync_result r = net_keep(&task->state->home, task->key, task->fence, task->sent, error);
-    if (r) release_fence(task->state, task->key, task->fence, NULL);
+    if (r) release_fence(task->state, task->key, task->fence, false, NULL);
     return r;
 }
 
@@ -143,7 +145,7 @@ static psync_result release_ghost(struct redis_state *state, const psync_key *ke
     psync_result r = inspect(&task, error);
     if (r) return r;
     if (!task.view.exists || task.view.owner.alive != PSYNC_ALIVE_NO) return PSYNC_NO;
-    return release_fence(state, key, task.view.owner.fence, error);
+    return release_fence(state, key, task.view.owner.fence, !task.view.owner.is_hold, error);
 }
 
 /*
@@ -160,11 +162,11 @@ static psync_result release_seen(struct redis_state *state, const psync_key *key
     psync_result r = inspect(&task, &own);
     const uint64_t seen = task.view.owner.fence;
     *moved = false;
-    if (r == PSYNC_ERROR_DAMAGED && !fence) return release_fence(state, key, seen, error);
+    if (r == PSYNC_ERROR_DAMAGED && !fence) return release_fence(state, key, seen, false, error);
     if (r && error) *error = own;
     if (r) return r;
     if (!seen || (fence && seen != fence)) return PSYNC_NO;
-    r = release_fence(state, key, seen, error);
+    r = release_fence(state, key, seen, !task.view.owner.is_hold, error);
     *moved = r == PSYNC_NO && task.view.exists && !fence;
     return r == PSYNC_OK && !task.view.exists ? PSYNC_NO : r;
 }
@@ -175,7 +177,7 @@ static psync_result release_any(struct redis_state *state, psync_key *key, psync
     const uint64_t guess = __atomic_exchange_n(&key->cache, 0, __ATOMIC_RELAXED);
     bool again = true;
     psync_result r = PSYNC_NO;
-    if (guess) r = release_fence(state, key, guess, error);
+    if (guess) r = release_fence(state, key, guess, true, error);
     while (r == PSYNC_NO && again) r = release_seen(state, key, 0, &again, error);
     return r;
 }
@@ -188,7 +190,7 @@ psync_result redis_lock_release(void *opaque, psync_key *key, psync_condition co
     if (condition == PSYNC_IF_GHOST) return release_ghost(state, key, error);
     if (condition == PSYNC_IF_FENCE) {
         if (!fence) return PSYNC_NO; /* no acquisition has that */
-        if (net_unkeep(&state->home, key, fence)) return release_fence(state, key, fence, error);
+        if (net_unkeep(&state->home, key, fence)) return release_fence(state, key, fence, false, error);
         return release_seen(state, key, fence, &again, error);
     }
     return release_any(state, key, error);

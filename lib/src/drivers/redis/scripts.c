@@ -14,6 +14,8 @@
  *      also what waiters are told when it ends
  *   o  its owner, as owner.c writes it; means nothing while the Lock is free
  *   f  the last fence
+ *   eFENCE  "CLIENT NUMBER": that request ends the plain acquisition with this fence (announce.c): with it the Lock
+ *      is free, whatever s says. The next change of the Lock makes that request's record of it
  *   x  how far the sweep of old records has come
  *   any CLIENT (32 characters): its last request: "NUMBER TIME RESULT"
  *
@@ -67,14 +69,15 @@
     "  if last>n then return redis.error_reply('STALE a later request of this client was served before') end\n" \
     "end\n"
 
-/* The client's first request here: looks over some records for old ones. t is the time in seconds. A full server may
- * refuse the mark how far it came. */
+/* The client's first request here: looks over some records for old ones, and ends that were announced in vain. t is the
+ * time in seconds. A full server may refuse the mark how far it came. */
 #define SWEEP \
     "if not r and redis.call('HLEN',k)>32 then\n" \
     "  local s=redis.call('HSCAN',k,redis.call('HGET',k,'x') or '0','COUNT',20)\n" \
     "  local p,old=s[2],{}\n" \
     "  for i=1,#p,2 do\n" \
-    "    if #p[i]==32 and #old<1000 and t-string.sub(p[i+1],18,27)>600 then old[#old+1]=p[i] end\n" \
+    "    local out=#p[i]==32 and t-string.sub(p[i+1],18,27)>600 or #p[i]<32 and string.byte(p[i])==101\n" \
+    "    if out and #old<1000 then old[#old+1]=p[i] end\n" \
     "  end\n" \
     "  if #old>0 then redis.call('HDEL',k,unpack(old)) end\n" \
     "  redis.pcall('HSET',k,'x',s[1])\n" \
@@ -113,6 +116,7 @@
     "if s=='' then s=false end\n" \
     "local T=call('TIME')\n" \
     "local t=T[1]\n" \
+    FINISH_ANNOUNCED \
     SWEEP \
     "local q=n..' '..t..' '\n"
 
@@ -126,6 +130,21 @@
     "d,f,e=string.match(" s ",'^(%d) (%d+) (%d+)')\n" \
     "if not d then d,f,e='0','0','0' end\n" \
     "if e~='0' and " NOW ">=tonumber(e) then " s "=false end\n"
+
+/* If the end of s was announced, s becomes false, and w tells which request it was, whose record is made at the time t
+ * in seconds. */
+#define FINISH_ANNOUNCED \
+    "local w\n" \
+    "if s then\n" \
+    "  local a=string.match(s,'^0 (%d+) ')\n" \
+    "  w=a and call('HGET',k,'e'..a)\n" \
+    "  if w then\n" \
+    "    call('HDEL',k,'e'..a)\n" \
+    "    " EXPIRE_WITH_RECORDS \
+    "    call('HSET',k,'s','',string.sub(w,1,32),string.sub(w,34)..' '..t..' ok')\n" \
+    "    s=false\n" \
+    "  end\n" \
+    "end\n"
 
 /* The acquisition s is about to end; or its lease was cut short. */
 #define TELL_LOCK(s) "call('PUBLISH',ARGV[3]," s ")\n"
@@ -157,8 +176,9 @@ static const char acquire[] = LOCK
     "end\n"
     "return 'ok '..a\n";
 
-/* ... fence. */
+/* ... fence, '1' if its end was announced. */
 static const char release[] = LOCK
+    "if w==c..' '..n then return 'ok' end\n"
     "local mine,d,f,e=s and string.sub(s,1,#ARGV[4]+3)=='0 '..ARGV[4]..' '\n"
     "local old=s\n"
     "if s and not mine then\n"
@@ -171,6 +191,7 @@ static const char release[] = LOCK
     "  call('HSET',k,'s','',c,q..'ok')\n"
     "  return 'ok'\n"
     "end\n"
+    "if ARGV[5]=='1' then call('HDEL',k,'e'..ARGV[4]) end\n"
     "return 'none'\n";
 
 /* ... fence, kind, lease in microseconds. */
@@ -187,21 +208,24 @@ static const char renew[] = LOCK
     "call('HSET',k,'s',ARGV[5]..' '..f..' '..string.format('%.0f',z)..' '..token,c,q..'ok')\n"
     "return 'ok'\n";
 
-/* ... channel of a Lock. The number is that of a request that was given up: what it took is freed, and it cannot
- * happen any more. Of Integers, too. */
+/* ... channel of a Lock, and a fence or ''. The number is that of a request that was given up: what it took is freed,
+ * and it cannot happen any more. Of Integers, too. The fence is of the plain acquisition whose end it may have
+ * announced, or may still announce: so that is ended. */
 static const char settle[] =
     "local k,c,n,call=KEYS[1],ARGV[1],ARGV[2],redis.call\n"
     "local h=call('HMGET',k,'s',c,'v')\n"
-    "local s,r=h[1],h[2]\n"
-    "local taken=s and string.match(s,'^%d %d+ %d+ (.*)')==c..' '..n\n"
+    "local s,r=h[1]~='' and h[1],h[2]\n"
+    "local t=call('TIME')[1]\n"
+    FINISH_ANNOUNCED
+    "local taken=s and (string.match(s,'^%d %d+ %d+ (.*)')==c..' '..n or string.match(s,'^0 (%d+) ')==ARGV[4])\n"
     "if taken then\n"
     "  " TELL_LOCK("s")
     "  call('HDEL',k,'s','o')\n"
     "end\n"
     "if not r or string.sub(r,1,16)<n then\n"
-    "  call('HSET',k,c,n..' '..call('TIME')[1]..' busy')\n"
+    "  call('HSET',k,c,n..' '..t..' busy')\n"
     "end\n"
-    "if not h[3] and (taken or not s or s=='') then " EXPIRE_WITH_RECORDS "end\n"
+    "if not h[3] and (taken or not s) then " EXPIRE_WITH_RECORDS "end\n"
     "return 'ok'\n";
 
 /* In what looks at many keys: one that is something else is an error in its place, and hides no other. */
@@ -222,7 +246,8 @@ static const char inspect[] =
     "      T=T or redis.call('TIME')\n"
     "      left=e-(T[1]*1000000+T[2])\n"
     "    end\n"
-    "    if left>0 or e=='0' then all[i]=f..' '..d..' '..string.format('%.0f',left)..' '..(h[2] or '') end\n"
+    "    local ended=d=='0' and redis.call('HGET',KEYS[i],'e'..f)\n"
+    "    if not ended and (left>0 or e=='0') then all[i]=f..' '..d..' '..string.format('%.0f',left)..' '..(h[2] or '') end\n"
     "  end\n"
     "end\n"
     "return all\n";

@@ -43,6 +43,7 @@ struct redis_wire {
     int fd;
     bool local;            /* a unix socket */
     bool heard;            /* something came from the server */
+    int64_t heard_at;      /* monotonic: when something last did, or when it was opened */
     struct redis_tls *tls; /* NULL without TLS */
     redisReader *reader;
     redisReplyObjectFunctions *makers; /* of replies: the reader's own, and what it is given for them */
@@ -197,6 +198,7 @@ psync_result redis_wire_open(net_call *call, const struct redis_options *options
         return r;
     }
     make_blocking(new->fd);
+    new->heard_at = psync__clock->monotonic();
     *wire = new;
     return PSYNC_OK;
 }
@@ -214,6 +216,11 @@ void redis_wire_close(struct redis_wire *wire)
 uint64_t redis_wire_number(const struct redis_wire *wire)
 {
     return wire->number;
+}
+
+int64_t redis_wire_idle(const struct redis_wire *wire)
+{
+    return psync__clock->monotonic() - wire->heard_at;
 }
 
 int redis_wire_descriptor(const struct redis_wire *wire)
@@ -344,6 +351,7 @@ static net_outcome parse(net_call *call, struct redis_wire *wire, redisReply **r
 static net_outcome feed(net_call *call, struct redis_wire *wire, const char *bytes, ssize_t length)
 {
     wire->heard = true;
+    wire->heard_at = psync__clock->monotonic();
     if (redisReaderFeed(wire->reader, bytes, (size_t)length) == REDIS_OK) return NET_DONE;
     psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "an answer cannot be read: %.80s",
                     wire->reader->errstr);

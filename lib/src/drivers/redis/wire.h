@@ -22,6 +22,9 @@ uint64_t redis_wire_number(const struct redis_wire *wire);
 
 int redis_wire_descriptor(const struct redis_wire *wire);
 
+/* How long ago the last reply came, or it was opened, ns. */
+int64_t redis_wire_idle(const struct redis_wire *wire);
+
 /* Puts a command behind those that are to be sent. False: no memory. */
 bool redis_wire_put(struct redis_wire *wire, int count, const char *const *arguments, const size_t *lengths);
 

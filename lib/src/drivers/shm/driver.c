@@ -2,11 +2,16 @@
 /*
  * driver.c - the shared-memory driver's table, and what concerns a whole space.
  *
- * layout.h     what lies in the file          futex.c     sleeping, and the death watch
- * file.c       opens, checks and maps it      guard.c     the mutex of its structure
- * process.c    who a process is, who lives    cells.c     key to cell, new cells, sweeps, repair
- * lock_word.h, lease.c, locks.c               integer_word.h, integers.c
- * table.c      the shape of the table         info.c      facts for people
+ * layout.h     what lies in the file           process.c    who a process is, who lives, boot_id.c
+ * options.c    what a DSN says                 futex.c      sleeping, and the death watch
+ * file.c       finds, checks and maps it       guard.c      the mutex of its structure
+ * create.c     makes it                        cells.c      key to cell, new cells, sweeps, repair
+ * room.c       gives it memory                 table.c      the shape of the table
+ * failure.c    what went wrong with it         info.c       facts for people
+ *
+ * lock_word.h  a Lock; locks.c takes and frees it, lock_wait.c sleeps until it has moved on, lock_end.c wakes,
+ *              lock_hold.c and lease.c know when Holds end, lock_owner.c whose it is, lock_look.c tells
+ * integer_word.h, integers.c
  * audit.c, check.c, surroundings.c: is all well?
  */
 #include <stdio.h>

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* redis_server.c - starts it on a unix socket in a temporary folder, and asks it. */
+#include "redis_server.h"
+
+#if PSYNC_WITH_REDIS
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/phpsync-scripts-XXXXXX";
+char redis_socket[64];
+static pid_t server;
+redisContext *redis;
+
+static void start_server(void)
+{
+    char path[80];
+    snprintf(path, sizeof path, "%s", redis_socket);
+    server = fork();
+    if (server) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder,
+           "--logfile", "server.log", NULL);
+    _exit(127);
+}
+
+int redis_set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder)) return -1;
+    snprintf(redis_socket, sizeof redis_socket, "%s/s", folder);
+    start_server();
+    for (;;) {
+        const struct timespec pause = {.tv_nsec = 10000000};
+        redis = redisConnectUnix(redis_socket);
+        if (redis && !redis->err) return 0;
+        redisFree(redis);
+        redis = NULL;
+        if (waitpid(server, NULL, WNOHANG) == server) return 0; /* there is none */
+        nanosleep(&pause, NULL);
+    }
+}
+
+int redis_tear_down(void **state)
+{
+    (void)state;
+    char log[80];
+    if (redis) {
+        redisFree(redis);
+        kill(server, SIGKILL);
+        waitpid(server, NULL, 0);
+    }
+    snprintf(log, sizeof log, "%s/server.log", folder);
+    unlink(log);
+    unlink(redis_socket);
+    return rmdir(folder);
+}
+
+int redis_fresh(void **state)
+{
+    (void)state;
+    if (redis) freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    return 0;
+}
+
+const char *run(enum redis_script script, const char *key, int count, const char *const *arguments)
+{
+    static char text[512];
+    const char *words[16] = {"EVAL", redis_script_text(script), "1", key};
+    for (int i = 0; i < count; i++) words[4 + i] = arguments[i];
+    redisReply *reply = redisCommandArgv(redis, 4 + count, words, NULL);
+    assert_non_null(reply);
+    const redisReply *entry = reply->type == REDIS_REPLY_ARRAY ? reply->element[0] : reply;
+    snprintf(text, sizeof text, "%s", entry->str ? entry->str : "(nil)");
+    freeReplyObject(reply);
+    return text;
+}
+
+const char *lock_request(enum redis_script script, const char *client, int number, const char *one, const char *two,
+                         const char *three)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%016d", number);
+    const char *const arguments[] = {client, digits, "@0", one, two, three, "owner"};
+    return run(script, KEY_L, three ? 7 : two ? 5 : one ? 4 : 3, arguments);
+}
+
+const char *take(const char *client, int number, const char *lease)
+{
+    return lock_request(REDIS_ACQUIRE, client, number, "0", lease, "");
+}
+
+long long ask(const char *command)
+{
+    redisReply *reply = redisCommand(redis, command);
+    assert_non_null(reply);
+    long long number = reply->type == REDIS_REPLY_INTEGER ? reply->integer : reply->str ? atoll(reply->str) : 0;
+    freeReplyObject(reply);
+    return number;
+}
+
+void release(const char *client, int number)
+{
+    char fence[32];
+    snprintf(fence, sizeof fence, "%lld", ask("HGET " KEY_L " f"));
+    assert_string_equal(lock_request(REDIS_RELEASE, client, number, fence, NULL, NULL), "ok");
+}
+
+bool redis_is_missing(void)
+{
+    if (!redis) skip();
+    return !redis;
+}
+
+#endif
