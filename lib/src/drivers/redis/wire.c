@@ -53,6 +53,7 @@ struct redis_wire {
     size_t first;   /* the length of the first command in out */
     unsigned rests; /* replies that are not to be looked for before sleeping */
     bool drained;   /* redis_wire_reply_if_there has just received all there was */
+    bool transacts; /* a transaction was done on it */
 };
 
 /* ------------------------------------------------------------------------ */
@@ -224,6 +225,16 @@ int64_t redis_wire_idle(const struct redis_wire *wire)
 int redis_wire_descriptor(const struct redis_wire *wire)
 {
     return wire->fd;
+}
+
+bool redis_wire_transacts(const struct redis_wire *wire)
+{
+    return wire->transacts;
+}
+
+void redis_wire_set_transacts(struct redis_wire *wire)
+{
+    wire->transacts = true;
 }
 
 /* ------------------------------------------------------------------------ */
