@@ -163,11 +163,11 @@ static void one_that_comes_after_a_later_request_ends_it_and_leaves_that_its_rec
     if (redis_is_missing()) return;
     for (int who = 0; who < 2; who++) { /* what finishes it is that client's or another's */
         const char *fence = taken(ONE, 10 * who + 1);
-        assert_memory_equal(take(TWO, 10 * who + 8, "0"), "busy ", 5);
+        assert_memory_equal(redis_take(TWO, 10 * who + 8, "0"), "busy ", 5);
         assert_true(announce(TWO, 10 * who + 7, fence));
         const char *finisher = who ? ONE : TWO;
         assert_string_equal(lock_request(REDIS_RELEASE, finisher, 10 * who + 9, fence, "0", NULL), "none");
-        assert_string_equal(take(TWO, 10 * who + 8, "0"), "busy"); /* what it was told then */
+        assert_string_equal(redis_take(TWO, 10 * who + 8, "0"), "busy"); /* what it was told then */
         assert_false(is_there());
     }
 }
