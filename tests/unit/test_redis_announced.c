@@ -111,6 +111,7 @@ static void a_hold_does_not_end_by_an_announcement(void **state)
     announce(TWO, 7, fence);
     assert_true(redis_is_locked());
     assert_memory_equal(redis_take(THREE, 1, "0"), "busy ", 5);
+    assert_string_equal(lock_request(REDIS_SETTLE, TWO, 7, fence, NULL, NULL), "ok");
     assert_string_equal(lock_request(REDIS_RENEW, ONE, 2, fence, "1", "3600000000"), "ok");
 }
 

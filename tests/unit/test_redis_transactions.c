@@ -118,6 +118,19 @@ static void one_that_was_refused_fails_as_the_script_does(void **state)
     }
 }
 
+static void one_that_too_few_replicas_have_is_done_all_the_same(void **state)
+{
+    (void)state;
+    pretender_open("3600&wait_replicas=1", &error);
+    pretender.waits = ":1\r\n";
+    acquire();
+    atomic_store(&pretender.waited, 0);
+    pretender.waits = ":0\r\n";
+    release(OK, PSYNC_ERROR_UNKNOWN);
+    if (!strstr(error.message, "done, but")) fail_msg("%s", error.message);
+    assert_int_equal(atomic_load(&pretender.waited), 1);
+}
+
 /* As servers before version 6.2 do that are full. */
 static void a_transaction_that_is_not_ended_ends_with_its_connection(void **state)
 {
@@ -154,6 +167,7 @@ int main(void)
         TEST(a_release_that_was_announced_is_not_said_to_have_failed),
         TEST(one_that_is_given_up_is_settled_by_its_fence),
         TEST(one_that_was_refused_fails_as_the_script_does),
+        TEST(one_that_too_few_replicas_have_is_done_all_the_same),
         TEST(a_transaction_that_is_not_ended_ends_with_its_connection),
         TEST(what_the_server_has_no_command_for_is_not_tried_again),
     };
