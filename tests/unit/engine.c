@@ -299,3 +299,27 @@ int engine_close(void **state)
     for (int i = 1; i <= engine.connections; i++) close(engine.ends[i]);
     return 0;
 }
+
+bool engine_hears_nothing(int connection)
+{
+    char text[8];
+    return recv(engine.ends[connection], text, sizeof text, MSG_DONTWAIT) < 0;
+}
+
+void engine_same_request(const struct asked *a, const struct asked *b)
+{
+    assert_string_equal(a->client, b->client);
+    assert_int_equal(a->number, b->number);
+}
+
+int engine_hook_leaves(void)
+{
+    return 1;
+}
+
+int engine_hook_takes_long(void)
+{
+    engine.on_hook = NULL;
+    fake_pass(20 * S);
+    return 0;
+}

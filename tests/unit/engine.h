@@ -74,10 +74,12 @@ void engine_script(int count, const struct ending *endings);
 #define SCRIPT(...)                                                                                                \
     engine_script((int)(sizeof(struct ending[]){__VA_ARGS__} / sizeof(struct ending)),                             \
                   (struct ending[]){__VA_ARGS__})
-#define DONE                                                                                                       \
-    {                                                                                                              \
-        .outcome = NET_DONE                                                                                        \
-    }
+/* clang-format off */
+#define DONE     {.outcome = NET_DONE}
+#define LOST     {.outcome = NET_LOST}
+#define NOT_SENT {.outcome = NET_NOT_SENT}
+#define RETRY    {.outcome = NET_RETRY}
+/* clang-format on */
 
 /* Runs one request by that script. */
 psync_result engine_run(net_kind kind);
@@ -88,12 +90,22 @@ void engine_ring(int connection, const char *text);
 /* The test hangs up. */
 void engine_hang_up(int connection);
 
+/* Whether nothing came to the test's end of a connection, neither words nor a goodbye. */
+bool engine_hears_nothing(int connection);
+
 /* How often something was asked, the so-many-th time (from 0; below 0: from the end), forgetting all. */
 int engine_count(enum ask what);
 const struct asked *engine_asked(enum ask what, int index);
 void engine_forget(void);
 /* Writes down what no slot of the engine does. */
 void engine_note(enum ask what);
+
+/* Fails the test if two tries were not of one request, by client and number. */
+void engine_same_request(const struct asked *a, const struct asked *b);
+
+/* Hooks: one that wants to leave; one that takes more than the time-out, once. */
+int engine_hook_leaves(void);
+int engine_hook_takes_long(void);
 
 /* Puts the keeper's thread out of the way: it counts as running, and the test does its work. */
 void engine_without_keeper(void);

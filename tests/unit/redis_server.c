@@ -68,7 +68,7 @@ int redis_fresh(void **state)
     return 0;
 }
 
-const char *run(enum redis_script script, const char *key, int count, const char *const *arguments)
+const char *redis_script(enum redis_script script, const char *key, int count, const char *const *arguments)
 {
     static char text[512];
     const char *words[16] = {"EVAL", redis_script_text(script), "1", key};
@@ -87,15 +87,15 @@ const char *lock_request(enum redis_script script, const char *client, int numbe
     char digits[24];
     snprintf(digits, sizeof digits, "%016d", number);
     const char *const arguments[] = {client, digits, "@0", one, two, three, "owner"};
-    return run(script, KEY_L, three ? 7 : two ? 5 : one ? 4 : 3, arguments);
+    return redis_script(script, KEY_L, three ? 7 : two ? 5 : one ? 4 : 3, arguments);
 }
 
-const char *take(const char *client, int number, const char *lease)
+const char *redis_take(const char *client, int number, const char *lease)
 {
     return lock_request(REDIS_ACQUIRE, client, number, "0", lease, "");
 }
 
-long long ask(const char *command)
+long long redis_ask(const char *command)
 {
     redisReply *reply = redisCommand(redis, command);
     assert_non_null(reply);
@@ -104,10 +104,10 @@ long long ask(const char *command)
     return number;
 }
 
-void release(const char *client, int number)
+void redis_free(const char *client, int number)
 {
     char fence[32];
-    snprintf(fence, sizeof fence, "%lld", ask("HGET " KEY_L " f"));
+    snprintf(fence, sizeof fence, "%lld", redis_ask("HGET " KEY_L " f"));
     assert_string_equal(lock_request(REDIS_RELEASE, client, number, fence, NULL, NULL), "ok");
 }
 

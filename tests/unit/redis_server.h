@@ -28,18 +28,18 @@ int redis_fresh(void **state);
 bool redis_is_missing(void);
 
 /* Runs a script; the answer as text, "(nil)" without one. count: arguments behind the key. */
-const char *run(enum redis_script script, const char *key, int count, const char *const *arguments);
+const char *redis_script(enum redis_script script, const char *key, int count, const char *const *arguments);
 
 /* A request about the Lock KEY_L. */
 const char *lock_request(enum redis_script script, const char *client, int number, const char *one, const char *two,
                          const char *three);
 /* A plain one, lease "0", or with a lease in microseconds. */
-const char *take(const char *client, int number, const char *lease);
+const char *redis_take(const char *client, int number, const char *lease);
 /* Frees what there is. */
-void release(const char *client, int number);
+void redis_free(const char *client, int number);
 
 /* The number that a command answers; 0 for none. */
-long long ask(const char *command);
+long long redis_ask(const char *command);
 #endif
 
 #endif

@@ -18,7 +18,7 @@
 static const char *taken(const char *client, int number)
 {
     static char fence[32];
-    const char *answer = take(client, number, "0");
+    const char *answer = redis_take(client, number, "0");
     assert_memory_equal(answer, "ok ", 3);
     snprintf(fence, sizeof fence, "%s", answer + 3);
     return fence;
@@ -43,12 +43,12 @@ static const char *finish(const char *client, int number, const char *fence)
 
 static bool is_there(void)
 {
-    return strcmp(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)") != 0;
+    return strcmp(redis_script(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)") != 0;
 }
 
 static long long fields(void)
 {
-    return ask("HLEN " KEY_L);
+    return redis_ask("HLEN " KEY_L);
 }
 
 static void what_was_announced_has_ended(void **state)
@@ -63,10 +63,10 @@ static void what_was_announced_has_ended(void **state)
     assert_string_equal(finish(TWO, 7, fence), "ok");
     assert_string_equal(finish(THREE, 1, fence), "none");
     assert_false(is_there());
-    assert_true(ask("PTTL " KEY_L) > 0);
+    assert_true(redis_ask("PTTL " KEY_L) > 0);
     taken(THREE, 2);
     assert_true(is_there());
-    assert_int_equal(ask("PTTL " KEY_L), -1);
+    assert_int_equal(redis_ask("PTTL " KEY_L), -1);
 }
 
 static void who_takes_it_in_between_leaves_the_release_its_answer(void **state)
@@ -80,7 +80,7 @@ static void who_takes_it_in_between_leaves_the_release_its_answer(void **state)
     assert_true(atoll(second) > atoll(first));
     assert_string_equal(finish(TWO, 7, first), "ok");
     assert_true(is_there());
-    assert_int_equal(ask("PTTL " KEY_L), -1);
+    assert_int_equal(redis_ask("PTTL " KEY_L), -1);
     assert_string_equal(finish(ONE, 2, first), "none");
     assert_true(is_there());
     assert_string_equal(lock_request(REDIS_RELEASE, ONE, 3, second, "0", NULL), "ok");
@@ -114,16 +114,16 @@ static void an_announcement_that_comes_late_means_nothing(void **state)
     if (redis_is_missing()) return;
     char first[32];
     snprintf(first, sizeof first, "%s", taken(ONE, 1));
-    release(ONE, 2);
+    redis_free(ONE, 2);
     taken(ONE, 3);
     const long long before = fields();
     announce(TWO, 7, first);
     assert_true(is_there());
-    assert_memory_equal(take(THREE, 1, "0"), "busy ", 5);
+    assert_memory_equal(redis_take(THREE, 1, "0"), "busy ", 5);
     assert_string_equal(finish(TWO, 7, first), "none");
     assert_true(is_there());
     assert_int_equal(fields(), before + 1); /* the record of the third; nothing stays of the announcement */
-    assert_int_equal(ask("PTTL " KEY_L), -1);
+    assert_int_equal(redis_ask("PTTL " KEY_L), -1);
 }
 
 static void a_hold_does_not_end_by_an_announcement(void **state)
@@ -134,7 +134,7 @@ static void a_hold_does_not_end_by_an_announcement(void **state)
     snprintf(fence, sizeof fence, "%s", lock_request(REDIS_ACQUIRE, ONE, 1, "1", "3600000000", "") + 3);
     announce(TWO, 7, fence);
     assert_true(is_there());
-    assert_memory_equal(take(THREE, 1, "0"), "busy ", 5);
+    assert_memory_equal(redis_take(THREE, 1, "0"), "busy ", 5);
     assert_string_equal(lock_request(REDIS_RENEW, ONE, 2, fence, "1", "3600000000"), "ok");
 }
 
@@ -148,11 +148,11 @@ static void a_release_that_was_given_up_has_ended_it_from_then_on(void **state)
         if (!late) announce(TWO, 10 * late + 7, fence);
         assert_string_equal(lock_request(REDIS_SETTLE, TWO, 10 * late + 7, fence, NULL, NULL), "ok");
         assert_false(is_there());
-        assert_true(ask("PTTL " KEY_L) > 0);
+        assert_true(redis_ask("PTTL " KEY_L) > 0);
         taken(THREE, 2 * late + 1);
         announce(TWO, 10 * late + 7, fence);
         assert_true(is_there());
-        release(THREE, 2 * late + 2);
+        redis_free(THREE, 2 * late + 2);
     }
 }
 
@@ -169,7 +169,7 @@ static void announcements_in_vain_are_swept(void **state)
     }
     for (int i = 0; i < CROWD; i++) {
         snprintf(client, sizeof client, "new%029d", i);
-        assert_memory_equal(take(client, 1, "0"), "busy ", 5);
+        assert_memory_equal(redis_take(client, 1, "0"), "busy ", 5);
     }
     assert_in_range(fields(), CROWD, CROWD + 8);
     assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, fence, "0", NULL), "ok");
@@ -181,11 +181,11 @@ static void one_that_was_given_up_frees_no_later_acquisition(void **state)
     if (redis_is_missing()) return;
     char fence[32];
     snprintf(fence, sizeof fence, "%s", taken(ONE, 1));
-    release(ONE, 2);
+    redis_free(ONE, 2);
     taken(ONE, 3);
     assert_string_equal(lock_request(REDIS_SETTLE, TWO, 7, fence, NULL, NULL), "ok");
     assert_true(is_there());
-    assert_int_equal(ask("PTTL " KEY_L), -1);
+    assert_int_equal(redis_ask("PTTL " KEY_L), -1);
 }
 
 /* ---- the driver ----------------------------------------------------------------- */

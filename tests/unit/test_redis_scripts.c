@@ -19,7 +19,7 @@ static const char *integer(enum redis_script script, const char *client, int num
     char digits[24];
     snprintf(digits, sizeof digits, "%016d", number);
     const char *const arguments[] = {client, digits, "0", one, two};
-    return run(script, KEY_I, two ? 5 : one ? 4 : 3, arguments);
+    return redis_script(script, KEY_I, two ? 5 : one ? 4 : 3, arguments);
 }
 
 static void a_repeat_gets_the_stored_result_and_a_late_request_is_refused(void **state)
@@ -33,11 +33,11 @@ static void a_repeat_gets_the_stored_result_and_a_late_request_is_refused(void *
     assert_string_equal(integer(REDIS_COMPARE_SET, ONE, 3, "5", "0"), "6");
     assert_string_equal(integer(REDIS_SET, TWO, 2, "5", NULL), "ok");
     assert_string_equal(integer(REDIS_COMPARE_SET, ONE, 3, "5", "0"), "6");
-    assert_int_equal(ask("HGET " KEY_I " v"), 5);
+    assert_int_equal(redis_ask("HGET " KEY_I " v"), 5);
     assert_string_equal(integer(REDIS_REMOVE, ONE, 4, NULL, NULL), "ok");
     assert_string_equal(integer(REDIS_ADD, TWO, 3, "1", NULL), "1");
     assert_string_equal(integer(REDIS_REMOVE, ONE, 4, NULL, NULL), "ok");
-    assert_int_equal(ask("HGET " KEY_I " v"), 1);
+    assert_int_equal(redis_ask("HGET " KEY_I " v"), 1);
 }
 
 static void numbers_are_exact_to_the_ends_of_64_bits(void **state)
@@ -76,10 +76,10 @@ static void an_overflow_creates_nothing(void **state)
     (void)state;
     if (redis_is_missing()) return;
     assert_string_equal(integer(REDIS_ADD, ONE, 1, "9223372036854775808", NULL), "over");
-    assert_int_equal(ask("HEXISTS " KEY_I " v"), 0);
-    assert_true(ask("PTTL " KEY_I) > 0);
+    assert_int_equal(redis_ask("HEXISTS " KEY_I " v"), 0);
+    assert_true(redis_ask("PTTL " KEY_I) > 0);
     assert_string_equal(integer(REDIS_ADD, ONE, 2, "0", NULL), "0");
-    assert_int_equal(ask("PTTL " KEY_I), -1);
+    assert_int_equal(redis_ask("PTTL " KEY_I), -1);
 }
 
 static void a_value_that_is_no_number_is_an_error_and_stays(void **state)
@@ -102,17 +102,17 @@ static void a_repeated_release_frees_no_later_acquisition(void **state)
     (void)state;
     if (redis_is_missing()) return;
     char first[32];
-    strcpy(first, take(ONE, 1, "0"));
+    strcpy(first, redis_take(ONE, 1, "0"));
     assert_memory_equal(first, "ok ", 3);
-    assert_string_equal(take(ONE, 1, "0"), first);
-    assert_memory_equal(take(TWO, 1, "0"), "busy ", 5);
+    assert_string_equal(redis_take(ONE, 1, "0"), first);
+    assert_memory_equal(redis_take(TWO, 1, "0"), "busy ", 5);
     assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
-    assert_string_equal(take(TWO, 1, "0"), "busy");
-    assert_memory_equal(take(TWO, 2, "0"), "ok ", 3);
+    assert_string_equal(redis_take(TWO, 1, "0"), "busy");
+    assert_memory_equal(redis_take(TWO, 2, "0"), "ok ", 3);
     assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
     assert_string_equal(lock_request(REDIS_RELEASE, ONE, 3, first + 3, NULL, NULL), "none");
     assert_string_equal(lock_request(REDIS_RELEASE, ONE, 4, "", NULL, NULL), "none");
-    assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
+    assert_string_not_equal(redis_script(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
 }
 
 /* What the server has counted as changes. */
@@ -132,12 +132,12 @@ static void a_repeat_writes_so_that_replicas_can_be_waited_for(void **state)
     (void)state;
     if (redis_is_missing()) return;
     assert_string_equal(integer(REDIS_ADD, ONE, 1, "5", NULL), "5");
-    assert_memory_equal(take(ONE, 1, "0"), "ok ", 3);
+    assert_memory_equal(redis_take(ONE, 1, "0"), "ok ", 3);
     long long before = changes();
     assert_string_equal(integer(REDIS_ADD, ONE, 1, "5", NULL), "5");
     assert_true(changes() > before);
     before = changes();
-    assert_memory_equal(take(ONE, 1, "0"), "ok ", 3);
+    assert_memory_equal(redis_take(ONE, 1, "0"), "ok ", 3);
     assert_true(changes() > before);
 }
 
@@ -165,13 +165,13 @@ static void a_full_server_lets_go_and_keeps_alive(void **state)
     (void)state;
     if (redis_is_missing()) return;
     char fence[32];
-    snprintf(fence, sizeof fence, "%s", take(ONE, 1, "3600000000") + 3);
+    snprintf(fence, sizeof fence, "%s", redis_take(ONE, 1, "3600000000") + 3);
     integer(REDIS_SET, ONE, 1, "5", NULL);
     crowd(KEY_L);
     crowd(KEY_I);
     freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 1"));
     assert_string_equal(lock_request(REDIS_RENEW, ONE, 2, fence, "2", "7200000000"), "ok");
-    assert_true(ask("PTTL " KEY_L) > 7200000);
+    assert_true(redis_ask("PTTL " KEY_L) > 7200000);
     assert_string_equal(lock_request(REDIS_RELEASE, TWO, 1, fence, NULL, NULL), "ok");
     assert_string_equal(lock_request(REDIS_RELEASE, ONE, 3, fence, NULL, NULL), "none");
     assert_string_equal(lock_request(REDIS_RENEW, ONE, 4, fence, "2", "7200000000"), "none");
@@ -185,15 +185,15 @@ static void an_attempt_that_was_given_up_leaves_nothing_and_cannot_come_late(voi
 {
     (void)state;
     if (redis_is_missing()) return;
-    assert_memory_equal(take(ONE, 1, "0"), "ok ", 3);
+    assert_memory_equal(redis_take(ONE, 1, "0"), "ok ", 3);
     assert_string_equal(lock_request(REDIS_SETTLE, ONE, 1, NULL, NULL, NULL), "ok");
-    assert_string_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
+    assert_string_equal(redis_script(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
     assert_string_equal(lock_request(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
-    assert_string_equal(take(ONE, 2, "0"), "busy");
-    assert_memory_equal(take(TWO, 1, "0"), "ok ", 3);
+    assert_string_equal(redis_take(ONE, 2, "0"), "busy");
+    assert_memory_equal(redis_take(TWO, 1, "0"), "ok ", 3);
     assert_string_equal(lock_request(REDIS_SETTLE, ONE, 2, NULL, NULL, NULL), "ok");
     assert_string_equal(lock_request(REDIS_SETTLE, ONE, 3, NULL, NULL, NULL), "ok");
-    assert_string_not_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
+    assert_string_not_equal(redis_script(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)");
 }
 
 static void a_change_that_was_given_up_cannot_come_late(void **state)
@@ -206,46 +206,46 @@ static void a_change_that_was_given_up_cannot_come_late(void **state)
     assert_string_equal(integer(REDIS_ADD, ONE, 1, "1", NULL), "6"); /* it was done in time */
     assert_string_equal(integer(REDIS_SETTLE, ONE, 2, NULL, NULL), "ok");
     integer(REDIS_ADD, ONE, 2, "1", NULL);
-    assert_int_equal(ask("HGET " KEY_I " v"), 6);
-    assert_int_equal(ask("PTTL " KEY_I), -1);
+    assert_int_equal(redis_ask("HGET " KEY_I " v"), 6);
+    assert_int_equal(redis_ask("PTTL " KEY_I), -1);
     assert_string_equal(integer(REDIS_ADD, ONE, 3, "1", NULL), "7");
     assert_string_equal(integer(REDIS_REMOVE, ONE, 4, NULL, NULL), "ok");
     assert_string_equal(integer(REDIS_SETTLE, TWO, 2, NULL, NULL), "ok");
-    assert_true(ask("PTTL " KEY_I) > 0);
+    assert_true(redis_ask("PTTL " KEY_I) > 0);
 }
 
 static void fences_grow_though_the_server_forgets_or_was_ahead(void **state)
 {
     (void)state;
     if (redis_is_missing()) return;
-    long long first = atoll(take(ONE, 1, "0") + 3);
+    long long first = atoll(redis_take(ONE, 1, "0") + 3);
     assert_true(first > 1600000000000000LL);
     redis_fresh(NULL);
-    long long second = atoll(take(ONE, 2, "0") + 3);
+    long long second = atoll(redis_take(ONE, 2, "0") + 3);
     assert_true(second > first);
-    release(ONE, 3);
+    redis_free(ONE, 3);
     freeReplyObject(redisCommand(redis, "HSET " KEY_L " f 4000000000000000"));
-    assert_string_equal(take(ONE, 4, "0"), "ok 4000000000000001");
+    assert_string_equal(redis_take(ONE, 4, "0"), "ok 4000000000000001");
 }
 
 static void a_hash_expires_only_while_it_holds_nothing(void **state)
 {
     (void)state;
     if (redis_is_missing()) return;
-    take(ONE, 1, "0");
-    assert_int_equal(ask("PTTL " KEY_L), -1);
-    release(ONE, 2);
-    assert_in_range(ask("PTTL " KEY_L), 1000 * REDIS_RECORD_LIFE_S / 2, 1000 * REDIS_RECORD_LIFE_S);
-    take(ONE, 3, "3600000000");
-    assert_true(ask("PTTL " KEY_L) > 3600000);
+    redis_take(ONE, 1, "0");
+    assert_int_equal(redis_ask("PTTL " KEY_L), -1);
+    redis_free(ONE, 2);
+    assert_in_range(redis_ask("PTTL " KEY_L), 1000 * REDIS_RECORD_LIFE_S / 2, 1000 * REDIS_RECORD_LIFE_S);
+    redis_take(ONE, 3, "3600000000");
+    assert_true(redis_ask("PTTL " KEY_L) > 3600000);
     integer(REDIS_SET, ONE, 1, "1", NULL);
-    assert_int_equal(ask("PTTL " KEY_I), -1);
+    assert_int_equal(redis_ask("PTTL " KEY_I), -1);
     integer(REDIS_REMOVE, ONE, 2, NULL, NULL);
-    assert_true(ask("PTTL " KEY_I) > 0);
-    run(REDIS_WATCH, KEY_I, 1, (const char *const[]){"channel"});
+    assert_true(redis_ask("PTTL " KEY_I) > 0);
+    redis_script(REDIS_WATCH, KEY_I, 1, (const char *const[]){"channel"});
     integer(REDIS_SET, ONE, 3, "1", NULL);
-    assert_int_equal(ask("PTTL " KEY_I), -1);
-    assert_int_equal(ask("HEXISTS " KEY_I " w"), 0);
+    assert_int_equal(redis_ask("PTTL " KEY_I), -1);
+    assert_int_equal(redis_ask("HEXISTS " KEY_I " w"), 0);
 }
 
 static void what_is_no_acquisition_can_be_freed_all_the_same(void **state)
@@ -253,10 +253,10 @@ static void what_is_no_acquisition_can_be_freed_all_the_same(void **state)
     (void)state;
     if (redis_is_missing()) return;
     freeReplyObject(redisCommand(redis, "HSET " KEY_L " s garbage f 12x"));
-    assert_memory_equal(take(ONE, 1, "0"), "busy 0 0 -1", 11);
-    assert_memory_equal(run(REDIS_INSPECT, KEY_L, 0, NULL), "0 0 -1", 6);
+    assert_memory_equal(redis_take(ONE, 1, "0"), "busy 0 0 -1", 11);
+    assert_memory_equal(redis_script(REDIS_INSPECT, KEY_L, 0, NULL), "0 0 -1", 6);
     assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, "0", NULL, NULL), "ok");
-    assert_memory_equal(take(ONE, 3, "0"), "ok ", 3);
+    assert_memory_equal(redis_take(ONE, 3, "0"), "ok ", 3);
 }
 
 static void old_records_are_swept_and_young_ones_stay(void **state)
@@ -273,7 +273,7 @@ static void old_records_are_swept_and_young_ones_stay(void **state)
         snprintf(client, sizeof client, "new%029d", i);
         integer(REDIS_ADD, client, 1, "1", NULL);
     }
-    assert_in_range(ask("HLEN " KEY_I), YOUNG + 1, YOUNG + 3);
+    assert_in_range(redis_ask("HLEN " KEY_I), YOUNG + 1, YOUNG + 3);
     for (int i = 0; i < YOUNG; i++) {
         snprintf(client, sizeof client, "new%029d", i);
         assert_int_equal(atoi(integer(REDIS_ADD, client, 1, "1", NULL)), i + 1);

@@ -119,10 +119,22 @@ static bool is_open(net_call *call)
     return pg_read(call);
 }
 
+static bool comes_soon(const pg_connection *connection)
+{
+    const int fd = PQsocket(connection->pg);
+    char byte;
+    for (int i = 0; i < NET_SPIN_TRIES; i++) {
+        if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) return true;
+    }
+    return false;
+}
+
 /* Waits for the end of the reply. *rows: its rows; *failed: the error it has, if one. NET_DONE, or NET_LOST. */
 static net_outcome receive(net_call *call, PGresult **rows, PGresult **failed)
 {
-    PGconn *pg = ((pg_connection *)call->connection)->pg;
+    pg_connection *connection = call->connection;
+    PGconn *pg = connection->pg;
+    if (net_spin_begin(&connection->spin)) net_spin_end(&connection->spin, comes_soon(connection));
     for (;;) {
         while (PQisBusy(pg)) {
             if (net_poll(call, PQsocket(pg), POLLIN)) return NET_LOST;

@@ -12,6 +12,7 @@
 
 #include "statements.h"
 #include "net/engine.h"
+#include "net/spin.h"
 
 typedef struct pg_connection {
     PGconn *pg;
@@ -19,6 +20,7 @@ typedef struct pg_connection {
     bool ready;        /* our tables were seen */
     bool owed;         /* a reply that nobody waits for is still to come */
     uint32_t prepared; /* a bit a statement */
+    net_spin spin;
 } pg_connection;
 
 /* A statement's parameters, put in their order. */

@@ -7,11 +7,6 @@
  * ends a recv with EINTR, and net_serve looks after each slice. A reply that
  * is out of step with the requests cannot be told from the right one, so a
  * wire on which anything failed is never used again.
- *
- * A server on the same host answers sooner than a thread falls asleep and is
- * woken. So a reply is looked for TRIES times, some 50 us, before the thread
- * sleeps. Where that was in vain, as it is across a network or where all
- * processors are busy, it is not tried again for the next RESTS replies.
  */
 #if PSYNC_WITH_REDIS
 
@@ -30,10 +25,11 @@
 #include <unistd.h>
 
 #include "net/resolve.h"
+#include "net/spin.h"
 #include "system.h"
 #include "tls.h"
 
-enum { RECEIVE_SIZE = 16384, TRIES = 200, RESTS = 64, ELEMENTS_MAX = 65536 };
+enum { RECEIVE_SIZE = 16384, ELEMENTS_MAX = 65536 };
 
 /* Relaxed: all that is asked of it is that no two get the same. */
 static atomic_uint_least64_t wires;
@@ -50,9 +46,9 @@ struct redis_wire {
     redisReplyObjectFunctions bounded;
     char *out; /* what is to be sent */
     size_t length, room;
-    size_t first;   /* the length of the first command in out */
-    unsigned rests; /* replies that are not to be looked for before sleeping */
-    bool drained;   /* redis_wire_reply_if_there has just received all there was */
+    size_t first; /* the length of the first command in out */
+    net_spin spin;
+    bool drained; /* redis_wire_reply_if_there has just received all there was */
 };
 
 /* ------------------------------------------------------------------------ */
@@ -321,15 +317,18 @@ static ssize_t receive(struct redis_wire *wire, char *bytes, int flags)
     return recv(wire->fd, bytes, RECEIVE_SIZE, flags);
 }
 
-/* Looks for what comes at once, then sleeps. */
+/* Looks for what comes at once, then sleeps. By TLS a look is no cheap one. */
 static ssize_t receive_soon(struct redis_wire *wire, char *bytes)
 {
-    const bool tries = !wire->tls && !wire->rests;
-    for (int i = 0; tries && i < TRIES; i++) {
+    if (wire->tls || !net_spin_begin(&wire->spin)) return receive(wire, bytes, 0);
+    for (int i = 0; i < NET_SPIN_TRIES; i++) {
         ssize_t got = receive(wire, bytes, MSG_DONTWAIT);
-        if (got >= 0 || errno != EAGAIN) return got;
+        if (got >= 0 || errno != EAGAIN) {
+            net_spin_end(&wire->spin, true);
+            return got;
+        }
     }
-    wire->rests = tries ? RESTS : wire->rests ? wire->rests - 1 : 0;
+    net_spin_end(&wire->spin, false);
     return receive(wire, bytes, 0);
 }
 
