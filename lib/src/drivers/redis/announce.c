@@ -135,6 +135,7 @@ net_outcome redis_announce(net_call *call, struct redis_lock_task *task)
     if (o == NET_DONE && !is_over(call, exec)) o = NET_LOST;
     if (o == NET_DONE && announcing(state) == UNTRIED)
         atomic_store_explicit(&state->announcing, ALLOWED, memory_order_relaxed);
+    if (exec && exec->type == REDIS_REPLY_ARRAY && exec->elements == 2) task->told = exec->element[1]->integer;
     if (exec) freeReplyObject(exec);
     return o;
 }
