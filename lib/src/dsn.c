@@ -242,6 +242,21 @@ psync_dsn *psync__dsn_parse(const char *text, psync_error *error)
     return &own->dsn;
 }
 
+psync_result psync__dsn_mode(const char *text, mode_t *mode, psync_error *error)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 8);
+    bool octal = *text >= '0' && *text <= '7' && !*end && number <= 0777;
+    if (!octal || (number & 0600) != 0600) {
+        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
+                               "mode must be an octal number that lets the owner read and write, 0660 for example, "
+                               "not \"%s\"",
+                               text);
+    }
+    *mode = (mode_t)number;
+    return PSYNC_OK;
+}
+
 void psync__dsn_free(psync_dsn *dsn)
 {
     if (dsn) explicit_bzero((void *)((struct owned_dsn *)dsn)->parts, LENGTH_MAX + 2); /* it may hold a password */

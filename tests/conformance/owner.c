@@ -166,17 +166,23 @@ static void a_zombie_has_ended(void)
     CHECK_EQUAL(PSYNC_ALIVE_NO, inspect(lock_of(a->key)).alive);
 }
 
+/* Takes the key's Lock through an opening of the space that is closed again. */
+static void take_and_close(const char *key)
+{
+    psync_space *opened = space_open();
+    psync_lock *lock = NULL;
+    EXPECT(PSYNC_OK, psync_lock_open(opened, key, strlen(key), &lock, ERR));
+    take(lock);
+    psync_lock_close(lock);
+    psync_space_close(opened);
+}
+
 /* A process that goes on without the space has not ended. */
 static void closes_space_worker(int index, void *argument)
 {
     (void)index;
     struct stage *a = argument;
-    psync_space *opened = space_open();
-    psync_lock *lock = NULL;
-    EXPECT(PSYNC_OK, psync_lock_open(opened, a->key, strlen(a->key), &lock, ERR));
-    take(lock);
-    psync_lock_close(lock);
-    psync_space_close(opened);
+    take_and_close(a->key);
     meet(&a->ready);
     expect_meeting(&a->go, LOST, "the test's look");
 }
@@ -197,12 +203,7 @@ static void own_look_worker(int index, void *argument)
 {
     (void)index;
     struct stage *a = argument;
-    psync_space *opened = space_open();
-    psync_lock *lock = NULL;
-    EXPECT(PSYNC_OK, psync_lock_open(opened, a->key, strlen(a->key), &lock, ERR));
-    take(lock);
-    psync_lock_close(lock);
-    psync_space_close(opened);
+    take_and_close(a->key);
     CHECK(inspect(lock_of(a->key)).alive == PSYNC_ALIVE_YES); /* through a later opening of its own */
     EXPECT(PSYNC_NO, psync_lock_release_ghost(lock_of(a->key), ERR));
 }

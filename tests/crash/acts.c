@@ -352,17 +352,7 @@ static void listen_for_ever(struct worker *w)
 void start_sleeper(int number)
 {
     static void (*const bodies[SLEEPERS])(struct worker *) = {take_for_ever, wait_for_ever, listen_for_ever};
-    uint64_t seed = random_below(UINT64_MAX);
-    pid_t pid = fork();
-    MUST(pid >= 0);
-    if (pid == 0) {
-        struct worker w;
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        random_seed(seed);
-        worker_open(&w, SLEEPER + number);
-        bodies[number](&w);
-    }
-    arena->slots[SLEEPER + number].pid = pid;
+    start_process(SLEEPER + number, bodies[number]);
 }
 
 /* A Hold whose end comes nearer while others sleep on it. */

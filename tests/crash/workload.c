@@ -324,7 +324,7 @@ void worker_open(struct worker *w, int number)
 
 /* ---- the parent ------------------------------------------------------------------------ */
 
-void start_worker(int number)
+void start_process(int number, void (*body)(struct worker *))
 {
     uint64_t seed = random_below(UINT64_MAX);
     pid_t pid = fork();
@@ -334,13 +334,23 @@ void start_worker(int number)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         random_seed(seed);
         worker_open(&w, number);
-        while (!arena->stop) {
-            worker_step(&w);
-            if (arena->pause_us) sleep_for((int64_t)random_below((uint64_t)arena->pause_us) * 1000);
-        }
+        body(&w);
         _exit(EXIT_SUCCESS);
     }
     arena->slots[number].pid = pid;
+}
+
+static void work(struct worker *w)
+{
+    while (!arena->stop) {
+        worker_step(w);
+        if (arena->pause_us) sleep_for((int64_t)random_below((uint64_t)arena->pause_us) * 1000);
+    }
+}
+
+void start_worker(int number)
+{
+    start_process(number, work);
 }
 
 void reap_worker(int number)

@@ -102,6 +102,8 @@ void worker_step(struct worker *w);
 void make_and_remove(struct worker *w);
 void hold_for_a_moment(struct worker *w);
 
+/* Starts a process in this slot, with everything opened and random numbers of its own; it dies with this one. */
+void start_process(int number, void (*body)(struct worker *));
 /* Starts a worker in this slot, which works until arena->stop. */
 void start_worker(int number);
 /* Waits for it. Fails unless it was killed by SIGKILL or ended well. */

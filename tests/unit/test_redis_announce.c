@@ -157,6 +157,22 @@ static void a_release_that_was_given_up_has_ended_it_from_then_on(void **state)
     }
 }
 
+/* Its client has gone on, so that record is no more its last one's; else what it asked later could happen again. */
+static void one_that_comes_after_a_later_request_ends_it_and_leaves_that_its_record(void **state)
+{
+    (void)state;
+    if (redis_is_missing()) return;
+    for (int who = 0; who < 2; who++) { /* what finishes it is that client's or another's */
+        const char *fence = taken(ONE, 10 * who + 1);
+        assert_memory_equal(redis_take(TWO, 10 * who + 8, "0"), "busy ", 5);
+        assert_true(announce(TWO, 10 * who + 7, fence));
+        const char *finisher = who ? ONE : TWO;
+        assert_string_equal(lock_request(REDIS_RELEASE, finisher, 10 * who + 9, fence, "0", NULL), "none");
+        assert_string_equal(redis_take(TWO, 10 * who + 8, "0"), "busy"); /* what it was told then */
+        assert_false(is_there());
+    }
+}
+
 static void announcements_in_vain_are_swept(void **state)
 {
     (void)state;
@@ -379,6 +395,8 @@ int main(void)
         cmocka_unit_test_setup(an_announcement_that_comes_late_means_nothing, redis_fresh),
         cmocka_unit_test_setup(a_hold_does_not_end_by_an_announcement, redis_fresh),
         cmocka_unit_test_setup(a_release_that_was_given_up_has_ended_it_from_then_on, redis_fresh),
+        cmocka_unit_test_setup(one_that_comes_after_a_later_request_ends_it_and_leaves_that_its_record,
+                               redis_fresh),
         cmocka_unit_test_setup(announcements_in_vain_are_swept, redis_fresh),
         cmocka_unit_test_setup(one_that_was_given_up_frees_no_later_acquisition, redis_fresh),
         cmocka_unit_test_setup(a_release_after_a_pause_is_announced_and_told_once, redis_fresh),

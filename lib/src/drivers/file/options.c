@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "dsn.h"
 #include "failure.h"
 #include "folder.h"
 #include "place.h"
@@ -25,20 +26,14 @@ static const int64_t DEFAULT_POLL = PSYNC_NS_PER_S / 4;
 
 static psync_result parse_mode(const char *text, struct file_options *options, psync_error *error)
 {
-    char *end;
-    unsigned long mode = strtoul(text, &end, 8);
-    bool octal = *text >= '0' && *text <= '7' && !*end && mode <= 0777;
-    if (!octal || (mode & 0600) != 0600) {
-        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
-                               "mode must be an octal number that lets the owner read and write, 0660 for example, "
-                               "not \"%s\"",
-                               text);
-    }
+    mode_t mode;
+    psync_result r = psync__dsn_mode(text, &mode, error);
+    if (r) return r;
     if ((mode & 0002) && options->group) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
                                "mode %s would let every user of this host write; use 0660 with group=", text);
     }
-    options->mode = (mode_t)(mode & 0666);
+    options->mode = mode & 0666;
     return PSYNC_OK;
 }
 

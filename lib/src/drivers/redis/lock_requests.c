@@ -193,6 +193,13 @@ static net_outcome release_answer(net_call *call, struct redis_lock_task *task, 
     return done(call, PSYNC_OK);
 }
 
+/* What was announced may be done, whatever comes of the script: so nothing but its answer says that it is not. */
+static net_outcome after_announcement(const net_call *call, net_outcome outcome)
+{
+    const bool is_failure = outcome == NET_DONE && call->result < 0 && call->result != PSYNC_ERROR_UNKNOWN;
+    return outcome == NET_NOT_SENT || outcome == NET_RETRY || is_failure ? NET_LOST : outcome;
+}
+
 net_outcome redis_release_step(net_call *call, void *argument)
 {
     struct redis_lock_task *task = argument;
@@ -206,7 +213,8 @@ net_outcome redis_release_step(net_call *call, void *argument)
     redis_request_add_text(&request, task->channel);
     add_number(&request, fence, task->fence);
     redis_request_add_text(&request, task->announced ? "1" : "0");
-    return change(call, task, &request, release_answer);
+    o = change(call, task, &request, release_answer);
+    return announces && call->about ? after_announcement(call, o) : o;
 }
 
 static net_outcome renew_answer(net_call *call, struct redis_lock_task *task, const redisReply *reply)

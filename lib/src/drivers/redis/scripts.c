@@ -132,16 +132,22 @@
     "if e~='0' and " NOW ">=tonumber(e) then " s "=false end\n"
 
 /* If the end of s was announced, s becomes false, and w tells which request it was, whose record is made at the time t
- * in seconds. */
+ * in seconds: unless its client has a later one, which has given that request up. */
 #define FINISH_ANNOUNCED \
     "local w\n" \
     "if s then\n" \
     "  local a=string.match(s,'^0 (%d+) ')\n" \
     "  w=a and call('HGET',k,'e'..a)\n" \
     "  if w then\n" \
+    "    local o,m=string.sub(w,1,32),string.sub(w,34)\n" \
+    "    local p=o==c and r or call('HGET',k,o)\n" \
     "    call('HDEL',k,'e'..a)\n" \
     "    " EXPIRE_WITH_RECORDS \
-    "    call('HSET',k,'s','',string.sub(w,1,32),string.sub(w,34)..' '..t..' ok')\n" \
+    "    if not p or string.sub(p,1,16)<m then\n" \
+    "      call('HSET',k,'s','',o,m..' '..t..' ok')\n" \
+    "    else\n" \
+    "      call('HSET',k,'s','')\n" \
+    "    end\n" \
     "    s=false\n" \
     "  end\n" \
     "end\n"

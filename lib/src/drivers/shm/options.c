@@ -8,10 +8,10 @@
 #include "options.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "dsn.h"
 #include "file.h"
 #include "system.h"
 
@@ -26,20 +26,14 @@ static psync_result check_name(const char *name, psync_error *error)
 
 static psync_result parse_mode(const char *text, struct shm_place *place, psync_error *error)
 {
-    char *end;
-    unsigned long mode = strtoul(text, &end, 8);
-    bool octal = *text >= '0' && *text <= '7' && !*end && mode <= 0777;
-    if (!octal || (mode & 0600) != 0600) {
-        return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
-                               "mode must be an octal number that lets the owner read and write, 0660 for example, "
-                               "not \"%s\"",
-                               text);
-    }
+    mode_t mode;
+    psync_result r = psync__dsn_mode(text, &mode, error);
+    if (r) return r;
     if ((mode & 0002) && (place->group_given || !place->shared_folder)) {
         return psync_error_set(error, PSYNC_ERROR_ARGUMENT, 0,
                                "mode %s would let every user of this host write; use 0660 and group=", text);
     }
-    place->mode = (mode_t)mode;
+    place->mode = mode;
     place->mode_given = true;
     return PSYNC_OK;
 }
