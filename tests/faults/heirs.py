@@ -11,7 +11,7 @@ ROUNDS = 100 if os.environ.get('long') else 2
 def heirs(run, engine, tls):
     """One address: then a connection is one socket from the beginning on."""
     with engine.start(*(('tls',) if tls else ())) as server:
-        if tls and engine.kind == 'redis':
+        if tls and engine.family == 'redis':
             dsn = f"{server.facts['tls']}?cafile={server.facts['folder']}/ca.crt&servername=localhost&liveness=30&timeout=60"
             dsn = dsn.replace('//localhost:', '//127.0.0.1:')
         elif tls:

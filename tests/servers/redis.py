@@ -10,7 +10,8 @@ Facts: `socket`, `dsn` (that socket's).
 
 `sentinel` is a primary, a replica and sentinels (sentinels=N, default 1), all on loopback ports: members `primary`,
 `replica`, `sentinel-1` …; facts `dsn`, `primary_port`, `replica_port`, `sentinel_ports` (with commas). A primary that
-is gone for down=MILLISECONDS (default 1000) is failed over.
+is gone for down=MILLISECONDS (default 1000) is failed over. With `tls` they speak nothing else on these ports, also to
+each other, and turn away who shows no certificate; `dsn` names one. Each has a socket too: FOLDER/MEMBER/redis.sock.
 """
 import os
 import socket
@@ -21,23 +22,22 @@ from keeper import Member, Trouble, patiently
 from valkey import valkey_command
 
 
-def ask(address, *words):
-    """The raw answer of a server to one command; None if there is none yet."""
-    family = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
+def ask(path, *words):
+    """The raw answer of the server on that socket to one command; None if there is none yet."""
     request = f'*{len(words)}\r\n' + ''.join(f'${len(word.encode())}\r\n{word}\r\n' for word in words)
-    with socket.socket(family, socket.SOCK_STREAM) as connection:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(5)
         try:
-            connection.connect(address)
+            connection.connect(path)
             connection.sendall(request.encode())
             return connection.recv(65536).decode(errors='replace')
         except OSError:
             return None
 
 
-def answers(address):
+def answers(path):
     """Whether there is a server that has loaded its data: one that wants a password first counts."""
-    answer = ask(address, 'PING')
+    answer = ask(path, 'PING')
     return answer is not None and answer.startswith(('+PONG', '-NOAUTH'))
 
 
@@ -50,6 +50,13 @@ def write(path, text):
     with open(path, 'w', encoding='utf-8') as file:
         file.write(text)
     return path
+
+
+def tls_directives(folder, port, clients):
+    """A port for TLS with the certificates in the folder. clients: yes, they have to show one; optional."""
+    return [('bind', '127.0.0.1'), ('tls-port', port), ('tls-ca-cert-file', f'{folder}/ca.crt'),
+            ('tls-cert-file', f'{folder}/server.crt'), ('tls-key-file', f'{folder}/server.key'),
+            ('tls-auth-clients', clients)]
 
 
 class Redis:
@@ -77,9 +84,7 @@ class Redis:
         if flag == 'tls':
             tls.make(self.folder)
             self.facts.update(tls_port=port, tls=f'rediss://{password}localhost:{port}')
-            return [('bind', '127.0.0.1'), ('tls-port', port), ('tls-ca-cert-file', f'{self.folder}/ca.crt'),
-                    ('tls-cert-file', f'{self.folder}/server.crt'), ('tls-key-file', f'{self.folder}/server.key'),
-                    ('tls-auth-clients', 'optional')]
+            return tls_directives(self.folder, port, 'optional')
         raise Trouble(f"no option '{flag}'; tcp, tls, or a directive NAME=VALUE")
 
     def settle(self):
@@ -98,54 +103,56 @@ class Sentinel:
 
     def __init__(self, folder, options):
         self.folder = folder
-        given = dict(option.split('=', 1) for option in options)
+        self.tls = 'tls' in options
+        if self.tls:
+            tls.make(folder)
+        given = dict(option.split('=', 1) for option in options if option != 'tls')
         watchers = int(given.pop('sentinels', 1))
         down = int(given.pop('down', 1000))
-        self.primary, self.replica = ports.free(), ports.free()
-        self.sentinels = []
+        primary, replica = ports.free(), ports.free()
+        self.sentinels = {f'sentinel-{number}': ports.free() for number in range(1, watchers + 1)}
         self.members = {}
-        self.add('primary', self.primary, given)
-        self.add('replica', self.replica, {**given, 'replicaof': f'127.0.0.1 {self.primary}'})
-        for number in range(1, watchers + 1):
-            port = ports.free()
-            self.sentinels.append(port)
-            self.add_sentinel(f'sentinel-{number}', port, watchers // 2 + 1, down)
-        listed = ','.join(f'127.0.0.1:{port}' for port in self.sentinels)
-        self.facts = {'dsn': f'redis+sentinel://{listed}/phpsync', 'primary_port': self.primary,
-                      'replica_port': self.replica, 'sentinel_ports': ','.join(map(str, self.sentinels))}
+        self.add('primary', primary, given.items())
+        self.add('replica', replica, [*given.items(), ('replicaof', f'127.0.0.1 {primary}')])
+        watched = [('sentinel monitor phpsync 127.0.0.1', f'{primary} {watchers // 2 + 1}'),
+                   ('sentinel down-after-milliseconds phpsync', down), ('sentinel failover-timeout phpsync', 10000)]
+        for name, port in self.sentinels.items():
+            self.add(name, port, watched, '--sentinel')
+        listed = ','.join(f'127.0.0.1:{port}' for port in self.sentinels.values())
+        secured = f'?tls=yes&cafile={folder}/ca.crt&cert={folder}/client.crt&key={folder}/client.key' if self.tls else ''
+        self.facts = {'dsn': f'redis+sentinel://{listed}/phpsync{secured}', 'primary_port': primary,
+                      'replica_port': replica, 'sentinel_ports': ','.join(map(str, self.sentinels.values()))}
 
-    def place(self, name):
+    def socket_of(self, name):
+        return f'{self.folder}/{name}/redis.sock'
+
+    def listen(self, port):
+        if self.tls:
+            return [('port', 0), ('tls-replication', 'yes'), *tls_directives(self.folder, port, 'yes')]
+        return [('bind', '127.0.0.1'), ('port', port)]
+
+    def add(self, name, port, lines, *words):
+        """A server, or with the word --sentinel a sentinel."""
         place = f'{self.folder}/{name}'
         os.mkdir(place)
-        return place
-
-    def add(self, name, port, given):
-        place = self.place(name)
-        lines = [('bind', '127.0.0.1'), ('port', port), ('dir', place), ('save', '""'), ('repl-diskless-sync-delay', 0),
-                 *given.items()]
-        conf = write(f'{place}/redis.conf', directives(lines))
-        self.members[name] = Member(name, ['redis-server', conf], lambda: answers(('127.0.0.1', port)))
-
-    def add_sentinel(self, name, port, quorum, down):
-        place = self.place(name)
-        lines = [('bind', '127.0.0.1'), ('port', port), ('dir', place),
-                 ('sentinel monitor phpsync 127.0.0.1', f'{self.primary} {quorum}'),
-                 ('sentinel down-after-milliseconds phpsync', down), ('sentinel failover-timeout phpsync', 10000)]
-        conf = write(f'{place}/sentinel.conf', directives(lines))
-        self.members[name] = Member(name, ['redis-server', conf, '--sentinel'], lambda: answers(('127.0.0.1', port)))
+        own = [*self.listen(port), ('unixsocket', self.socket_of(name)), ('dir', place)]
+        if not words:
+            own += [('save', '""'), ('repl-diskless-sync-delay', 0)]
+        conf = write(f'{place}/redis.conf', directives([*own, *lines]))
+        self.members[name] = Member(name, ['redis-server', conf, *words], lambda: answers(self.socket_of(name)))
 
     def settle(self):
         """Until the replica follows, and each sentinel knows it and the others."""
         def follows():
-            return 'master_link_status:up' in (ask(('127.0.0.1', self.replica), 'INFO', 'replication') or '')
+            return 'master_link_status:up' in (ask(self.socket_of('replica'), 'INFO', 'replication') or '')
 
-        def knows(port):
-            words = (ask(('127.0.0.1', port), 'SENTINEL', 'MASTER', 'phpsync') or '').split('\r\n')
+        def knows(name):
+            words = (ask(self.socket_of(name), 'SENTINEL', 'MASTER', 'phpsync') or '').split('\r\n')
 
-            def number(name):
-                return int(words[words.index(name) + 2]) if name in words else -1
+            def number(fact):
+                return int(words[words.index(fact) + 2]) if fact in words else -1
             return number('num-slaves') == 1 and number('num-other-sentinels') == len(self.sentinels) - 1
 
         patiently(follows, 'replication')
-        for port in self.sentinels:
-            patiently(lambda port=port: knows(port), 'the sentinels')
+        for name in self.sentinels:
+            patiently(lambda name=name: knows(name), 'the sentinels')

@@ -2,8 +2,10 @@
 """Valkey from Debian 13, for long test runs, without a change to this system.
 
 Its package and what that depends on are fetched by apt (checked as ever, with lists and a status of their own) and
-unpacked below out/servers/valkey, once. The server runs from there, by that system's own loader and libraries.
+unpacked below out/servers/valkey, once, whoever needs it at the same time. The server runs from there, by that
+system's own loader and libraries.
 """
+import fcntl
 import glob
 import os
 import shutil
@@ -58,8 +60,11 @@ def make():
 
 def valkey_command():
     """The command that starts the server; it is fetched first if need be."""
-    if not os.path.isdir(HOME):
-        make()
+    os.makedirs(os.path.dirname(HOME), exist_ok=True)
+    with open(f'{HOME}.lock', 'w', encoding='ascii') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(HOME):
+            make()
     system = f'{HOME}/system'
     loaders = glob.glob(f'{system}/usr/lib/*/ld-linux-*') + glob.glob(f'{system}/lib/*/ld-linux-*')
     if not loaders:

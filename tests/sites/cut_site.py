@@ -163,9 +163,38 @@ def finds_it_gone(place):
         waiter.ended_well()
 
 
+def finds_out(place, options=''):
+    """Who only listens on a connection to a host that is gone, which sends nothing any more: not that it ended, either."""
+    def connected():
+        said = subprocess.run([*place.apart.inside, 'ss', '-Htn', 'state', 'established'], check=True, capture_output=True,
+                              text=True, timeout=TIME_LIMIT)
+        return bool(said.stdout)
+
+    with place.near() as near, place.far(f'{PATIENT}{options}') as waiter:
+        near.does('lock', 'lone', 'lock')
+        waiter.begin('lock', 'lone', 'wait').asleep()
+        need(connected(), 'it has no connection')
+        place.apart.cut()
+        until(lambda: not connected(), 'it finds out')
+        need(not waiter.has_answered(), 'the wait ended though nothing could come through')
+        place.apart.mend()
+        need(near.does('lock', 'lone', 'unlock') is True, 'unlock')
+        waiter.ended_well()
+
+
+def finds_out_when_told(place):
+    finds_out(place, '&keepalives_idle=1&keepalives_interval=1&keepalives_count=2')
+
+
 PROMISES = {'waits and calls outlast a cut': outlasts,
             'a cut that lasts too long is told in time, and calls work after it': says_so,
             'a server that was restarted behind a cut is found again': finds_it_gone}
+POSTGRESQL = {'who only listens finds out that nobody is there, as soon as the DSN says': finds_out_when_told}
+LONG = {'who only listens finds out that nobody is there': finds_out}     # in half a minute
+
+
+def promises(kind):
+    return {**PROMISES, **(POSTGRESQL if kind == 'postgresql' else {}), **(LONG if os.environ.get('long') else {})}
 
 
 def skips(skip):
@@ -177,8 +206,8 @@ def test(run, kind):
         with Apart() as apart:
             place = Place(run, kind, apart)
             with place.server:
-                for what, body in PROMISES.items():
+                for what, body in promises(kind).items():
                     run.check(f'{kind}: {what}', body, place)
     except Skip as skip:
-        for what in PROMISES:
+        for what in promises(kind):
             run.check(f'{kind}: {what}', skips, skip)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scripts that are connected when their password is changed, their server becomes a replica, or its disk is full: they
-are told, and work again once that is over.
+"""Scripts that are connected when their password is changed, their server becomes a replica, its disk is full, or somebody
+alters a table: they are told, and work again once that is over.
 """
 import os
 import subprocess
@@ -121,8 +121,27 @@ def fills_up(run, server, ballast):
         need(script.does('integer', 'n', 'increment') == done + 1, 'increments')
 
 
+ALTERED = {'RENAME own TO mine': 'RENAME mine TO own', 'ALTER value TYPE integer': 'ALTER value TYPE bigint',
+           'ALTER value TYPE text': 'ALTER value TYPE bigint USING value::bigint'}
+
+
+def an_altered_table(run):
+    """It is said at once which one it is, and what mends it."""
+    with servers.start('postgresql') as server, Script(run, f"{server.facts['dsn']}&timeout={PATIENT}") as script:
+        for done, (way, back) in enumerate(ALTERED.items()):
+            need(script.does('integer', 'n', 'increment') == 2 * done + 1, 'increment')
+            need(script.does('integer', 'n', 'increment') == 2 * done + 2, 'increment')
+            sql(server, f'ALTER TABLE phpsync.integers {way}')
+            answer = script.call('integer', 'n', 'increment')
+            # A session that is used to it goes on with a column of another type as long as the server does.
+            need('ALTER TABLE "phpsync".integers' in answer.get('message', ''), f'{answer}')
+            sql(server, f'ALTER TABLE phpsync.integers {back}')
+
+
 def test(run, kind):
     run.check(f'{kind}: another password is told, and nothing is once it is right again', another_password, run, kind)
     if kind == 'redis':
         run.check('redis: a server that is a replica now is told, and ridden through', a_replica_now, run)
         run.check('redis: a full disk is told, and works once there is room', a_full_disk, run)
+    if kind == 'postgresql':
+        run.check('postgresql: a table that somebody altered is told, with what mends it, and works after that', an_altered_table, run)

@@ -21,10 +21,13 @@ def parameter(name, value):
 
 
 def receive(connection, length):
-    """Exactly so many bytes; fewer at the end."""
+    """Exactly so many bytes; fewer at the end, also where a process died that had not read all."""
     parts = b''
     while len(parts) < length:
-        part = connection.recv(length - len(parts))
+        try:
+            part = connection.recv(length - len(parts))
+        except ConnectionResetError:
+            part = b''
         if not part:
             break
         parts += part
@@ -32,7 +35,7 @@ def receive(connection, length):
 
 
 def get(path, script, **query):
-    """The body of the answer, '' from a process that died."""
+    """The body of the answer, as much of it as a process said that died."""
     query = urllib.parse.urlencode(query)
     parameters = b''.join(parameter(*pair) for pair in {
         'SCRIPT_FILENAME': script, 'REQUEST_METHOD': 'GET', 'QUERY_STRING': query, 'REQUEST_URI': f'/?{query}',
@@ -71,11 +74,20 @@ class Request(threading.Thread):
         except OSError as error:
             self.body = f'{error}'
 
-    def answer(self):
-        """What the page said; None if it was not made to its end."""
+    def ended(self):
+        """The body, once there is no more to come."""
         self.join(TIME_LIMIT)
         if self.is_alive():
             raise Failure(f'the page {self.query} is never made')
+        return self.body
+
+    def lines(self):
+        """Whole lines of it."""
+        return self.ended().split('\n')[:-1]
+
+    def answer(self):
+        """What the page said; None if it was not made to its end."""
+        self.ended()
         try:
             return json.loads(self.body)
         except ValueError:

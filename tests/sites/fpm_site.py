@@ -2,14 +2,17 @@
 """Under FPM: processes keep a connection for each space from request to request, whatever becomes of the requests, and
 a page pauses workers that another one sends on.
 """
+import os
 import re
+import signal
 import subprocess
 import time
 
 import servers
 from fastcgi import Request
 from harness import TIME_LIMIT, Engine, Skip, need
-from scripts import HERE, Script
+from keeper import descendants
+from scripts import HERE, Script, until
 
 ENGINES = ('redis', 'postgresql')
 CHILDREN = 3
@@ -135,17 +138,57 @@ def outlives_requests(run, site):
     need(site.value(run) == before + 60, 'increments are lost')
 
 
-def outlives_processes(run, site):
-    """FPM kills a process whose request takes too long, here one that waits."""
+def counted_once(script, key, pages):
+    """Of processes that were killed: each result is somebody's, but the last of each process may be nobody's."""
+    results = [int(line) for page in pages for line in page.lines()]
+    value = script.does('integer', key, 'refresh') if results else 0
+    need(len(set(results)) == len(results), 'a result was given out twice')
+    need(all(1 <= result <= value for result in results), f'results beyond {value}')
+    need(len(results) <= value <= len(results) + len(pages), f'{len(results)} results of {len(pages)} pages made {value}')
+
+
+def ended_in_time(site, strict, script):
+    """Three requests of a pool that ends what takes a second: one that waits, one that locks, one that counts. On a
+    busy machine the first may be ended before it has its Lock; whether it has.
+    """
+    key = f'counted-{time.monotonic_ns()}'
+    waiting, locking, counting = (site.ask(do, strict, key=key) for do, key in (
+        ('lock, hold and wait', 'shut'), ('lock', 'shut'), ('count', key)))
+    need(waiting.answer() is None and locking.answer() is None, 'it was not ended')
+    counted_once(script, key, [counting])
+    return script.does('lock', 'shut-lock', 'exists')
+
+
+def outlives_time_limits(run, site):
+    """FPM ends a process whose request takes too long, whatever it does. What is to outlive it does, what is not goes,
+    and who comes after it works.
+    """
     pids = site.by_all()
     kept = site.connections()
     with site.pool(run, 'request_terminate_timeout=1s') as strict, Script(run, f'{site.dsn}&space=default') as script:
         script.does('lock', 'shut', 'lock')
-        need(site.ask('hold and wait', strict, key='shut').answer() is None, 'it was not ended')
+        until(lambda: ended_in_time(site, strict, script), 'a page has its Lock within a second')
+        until(lambda: script.does('lock', 'shut-lock', 'isGhost'), 'its owner is known to have ended')
         need(script.does('lock', 'shut-hold', 'waitFor', TIME_LIMIT) is True, 'its Hold stays')
-        script.does('lock', 'shut', 'unlock')
+        need(script.does('lock', 'shut-lock', 'unlock') is True, 'its Lock is gone')
+        need(script.does('lock', 'shut', 'unlock') is True and script.does('lock', 'shut', 'tryLock') is True,
+             'who was ended in lock() has it')
+        until(lambda: site.ask('increment', strict).answer(), 'the pool makes pages')
     site.until_connections(lambda now: now <= kept, 'a killed process leaves its connections')
     need(site.by_all() == pids, 'other processes ended')
+
+
+def outlives_kills(run, site):
+    """Processes that are killed in the midst of increments, as a system does that is out of memory."""
+    before = site.by_all()
+    with Script(run, f'{site.dsn}&space=default') as script:
+        pages = [site.ask('count', key='killed') for _ in range(CHILDREN)]
+        until(lambda: (script.call('integer', 'killed', 'refresh')['result'] or 0) > 100, 'they count')
+        for pid in descendants(site.fpm.pids()['fpm']):
+            os.kill(pid, signal.SIGKILL)
+        counted_once(script, 'killed', pages)
+    need(not site.by_all() & before, 'a process was not killed')
+    site.until_connections(lambda now: len(now) == CHILDREN, 'killed processes leave connections')
 
 
 def rides_through(run, site):
@@ -163,7 +206,8 @@ def rides_through(run, site):
 PROMISES = {'a process keeps one connection a space': keeps_connections,
             'a page pauses workers, and another one sends them on': pauses_workers,
             'requests that end badly leave connections that work': outlives_requests,
-            'a process that is killed leaves nothing': outlives_processes,
+            'a process that FPM ends in a wait, a lock or an increment leaves its Lock and nothing else': outlives_time_limits,
+            'processes that are killed count nothing twice, and leave nothing': outlives_kills,
             'a server that restarts between requests is ridden through': rides_through}
 
 

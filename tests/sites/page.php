@@ -16,10 +16,16 @@ switch ($_GET['do']) {
             for ($end = hrtime(true) + 200000; hrtime(true) < $end;);
             $space->getInteger($key)->increment();
         }
+    case 'count': // for ever; each result is said at once
+        for (set_time_limit(0); ; flush()) {
+            echo $space->getInteger($key)->increment(), "\n";
+        }
     case 'hold and end badly':
         $GLOBALS['hold'] = $space->getLock("$key-hold")->hold();
         $space->getInteger($key)->increment();
         no_such_function();
+    case 'lock, hold and wait':
+        $space->getLock("$key-lock")->lock();
     case 'hold and wait':
         $GLOBALS['hold'] = $space->getLock("$key-hold")->hold();
     default: // lock, unlock, wait, exists

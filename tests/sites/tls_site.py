@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""TLS: who is let in and who is not, on either side, and that it is said in one line what to do."""
+"""TLS: who is let in and who is not, on either side, and that it is said in one line what to do. In a long run by
+Valkey as well.
+"""
+import os
 import subprocess
 import time
 
@@ -184,13 +187,19 @@ def goes_on(run, server, dsn):
         waiter.ended_well()
 
 
-def test(run):
-    with servers.start('redis', ['tls', 'tcp', 'appendonly=yes', 'appendfsync=always']) as server:
+def test_redis(run, kind):
+    with servers.start(kind, ['tls', 'tcp', 'appendonly=yes', 'appendfsync=always']) as server:
         redis = Redis(run, server)
-        run.check('redis, TLS: the server proves who it is, or is refused', redis_proves_itself, redis)
-        run.check('redis, TLS: the client proves who it is, or is turned away', redis_wants_a_certificate, redis)
-        run.check('redis, TLS: it is said that one side speaks TLS and the other does not', redis_sides_differ, redis)
-        run.check('redis, TLS: calls and waits go on when the server was killed', redis_goes_on, run, redis)
+        run.check(f'{kind}, TLS: the server proves who it is, or is refused', redis_proves_itself, redis)
+        run.check(f'{kind}, TLS: the client proves who it is, or is turned away', redis_wants_a_certificate, redis)
+        run.check(f'{kind}, TLS: it is said that one side speaks TLS and the other does not', redis_sides_differ, redis)
+        run.check(f'{kind}, TLS: calls and waits go on when the server was killed', redis_goes_on, run, redis)
+
+
+def test(run):
+    test_redis(run, 'redis')
+    if os.environ.get('long'):
+        test_redis(run, 'valkey')
     with servers.start('postgresql', ['tls', 'hba=hostssl all phpsync all cert', 'hba=hostnossl all phpsync all reject',
                                       'synchronous_commit=on']) as server, servers.start('postgresql', ['tcp']) as plain:
         pg = PostgreSQL(run, server)

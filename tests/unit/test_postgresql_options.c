@@ -2,6 +2,7 @@
 /* test_postgresql_options.c - what becomes of a postgresql DSN, and what is refused in it. */
 #include "fake.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "dsn.h"
@@ -64,11 +65,53 @@ static void no_error_shows_a_password(void **state)
     }
 }
 
+/* Two hours, as libpq has it, are too long for who only listens. */
+static void a_peer_that_vanished_is_noticed_unless_the_user_says_otherwise(void **state)
+{
+    (void)state;
+    pg_options o;
+    assert_int_equal(unsetenv("PGSERVICE"), 0);
+    assert_int_equal(read_options("postgresql://db?keepalives_idle=77&keepalives=0", &o), PSYNC_OK);
+    assert_string_equal(parameter(&o, "keepalives"), "0");
+    assert_string_equal(parameter(&o, "keepalives_idle"), "77");
+    assert_string_equal(parameter(&o, "keepalives_interval"), "5");
+    assert_string_equal(parameter(&o, "keepalives_count"), "4");
+    assert_string_equal(parameter(&o, "tcp_user_timeout"), "30000");
+    assert_string_equal(parameter(&o, "target_session_attrs"), "read-write");
+    assert_string_equal(parameter(&o, "fallback_application_name"), "phpsync");
+    pg_options_free(&o);
+    assert_int_equal(read_options("postgresql://db?tcp_user_timeout=0&target_session_attrs=any", &o), PSYNC_OK);
+    assert_string_equal(parameter(&o, "tcp_user_timeout"), "0");
+    assert_string_equal(parameter(&o, "keepalives_idle"), "10");
+    assert_string_equal(parameter(&o, "target_session_attrs"), "any");
+    pg_options_free(&o);
+}
+
+/* What a service file says is not known here. */
+static void a_service_may_say_otherwise(void **state)
+{
+    (void)state;
+    pg_options o;
+    assert_int_equal(unsetenv("PGSERVICE"), 0);
+    assert_int_equal(read_options("postgresql://db?service=work&keepalives_count=2", &o), PSYNC_OK);
+    assert_string_equal(parameter(&o, "keepalives_idle"), "");
+    assert_string_equal(parameter(&o, "keepalives_count"), "2");
+    assert_string_equal(parameter(&o, "target_session_attrs"), "read-write");
+    pg_options_free(&o);
+    assert_int_equal(setenv("PGSERVICE", "work", 1), 0);
+    assert_int_equal(read_options("postgresql://db", &o), PSYNC_OK);
+    assert_string_equal(parameter(&o, "tcp_user_timeout"), "");
+    pg_options_free(&o);
+    assert_int_equal(unsetenv("PGSERVICE"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passwords_reach_libpq_wherever_they_stand),
         cmocka_unit_test(no_error_shows_a_password),
+        cmocka_unit_test(a_peer_that_vanished_is_noticed_unless_the_user_says_otherwise),
+        cmocka_unit_test(a_service_may_say_otherwise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,8 @@ static const char *full;       /* what it says to refuse a connection */
 static atomic_int refusals;    /* connections that it refuses yet; below 0: all */
 static atomic_int connections; /* those it took */
 static atomic_bool is_mute;    /* it answers no more, once somebody has logged in */
+static bool hangs_up;          /* after a transaction */
+static atomic_bool is_closed;  /* nobody may log in: so once there was a transaction */
 static atomic_bool is_barred_integer,
     is_barred_lock; /* the number of the first request came again, for that hash */
 
@@ -53,6 +55,19 @@ static void note_bar(const char *request)
     if (strstr(request, "{default:k}:l")) atomic_store(&is_barred_lock, true);
 }
 
+/* Does a transaction, the last one that anybody gets to do here. */
+static void execute(int client)
+{
+    atomic_store(&is_closed, true);
+    if (hangs_up) shutdown(client, SHUT_RD);
+    say(client, "+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:1\r\n");
+}
+
+static const char *greeting(void)
+{
+    return atomic_load(&is_closed) ? "-WRONGPASS no\r\n" : "+OK\r\n";
+}
+
 static void serve(int client)
 {
     static const char ping[] = "*1\r\n$4\r\nPING\r\n";
@@ -63,11 +78,12 @@ static void serve(int client)
         if (i && atomic_load(&is_mute)) continue;
         if (i) note_bar(request);
         if (strncmp(request, ping, sizeof ping - 1) == 0) say(client, "+PONG\r\n"); /* another command follows it */
-        const bool is_wait = strstr(request, "\nWAIT\r");
-        if (is_wait) {
+        if (strstr(request, "\nEXEC\r")) {
+            execute(client);
+        } else if (strstr(request, "\nWAIT\r")) {
             say(client, atomic_fetch_add(&waited, 1) ? ":1\r\n" : waits);
         } else {
-            say(client, i ? says : "+OK\r\n");
+            say(client, !i ? greeting() : strstr(request, "\nMULTI\r") ? "+OK\r\n" : says);
         }
     }
 }
@@ -111,6 +127,8 @@ static int start(void **state)
     atomic_store(&refusals, 0);
     atomic_store(&connections, 0);
     atomic_store(&is_mute, false);
+    atomic_store(&is_closed, false);
+    hangs_up = false;
     atomic_store(&is_barred_integer, false);
     atomic_store(&is_barred_lock, false);
     atomic_store(&waited, 0);
@@ -332,6 +350,26 @@ static void a_change_that_was_given_up_is_barred(void **state)
     assert_true(atomic_load(&is_barred_lock));
 }
 
+/* Its Lock may be free: whatever comes of the script, an error of its own would say that it is not. */
+static void a_release_that_was_announced_is_not_said_to_have_failed(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {"", "-NOPERM no script\r\n", "-LOADING wait\r\n", "-OOM command\r\n"};
+    const struct timespec pause = {.tv_nsec = 5000000}; /* longer than a release needs to be announced */
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        atomic_store(&is_closed, false);
+        hangs_up = !*answers[i];
+        says = "$20\r\nok 12345678901234567\r\n";
+        open_space("60");
+        assert_int_equal(psync_lock_acquire(lock, NULL, NULL, &error), PSYNC_OK);
+        says = answers[i];
+        nanosleep(&pause, NULL);
+        assert_int_equal(psync_lock_release(lock, &error), PSYNC_ERROR_UNKNOWN);
+        assert_true(atomic_load(&is_closed));
+        close_space();
+    }
+}
+
 static void a_lease_without_end_ends_late(void **state)
 {
     (void)state;
@@ -384,6 +422,7 @@ int main(void)
         TEST(a_change_that_may_not_wait_for_replicas_is_not_said_to_have_failed),
         TEST(a_change_is_said_again_to_the_new_primary),
         TEST(a_change_that_was_given_up_is_barred),
+        TEST(a_release_that_was_announced_is_not_said_to_have_failed),
         TEST(a_lease_without_end_ends_late),
         TEST(an_array_that_nobody_asked_for_takes_no_memory),
         TEST(a_server_with_too_many_clients_is_tried_until_it_has_room),

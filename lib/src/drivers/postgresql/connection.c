@@ -27,6 +27,7 @@
 #include "addresses.h"
 #include "failure.h"
 #include "state.h"
+#include "tables.h"
 
 /* ---- parameters and fields ------------------------------------------------ */
 
@@ -191,6 +192,15 @@ static net_outcome prepare(net_call *call, enum pg_statement statement)
     return outcome;
 }
 
+/* Where somebody removed or altered our tables, the next connection makes them anew, or says what is wrong. */
+static net_outcome unless_altered(net_call *call, net_outcome outcome)
+{
+    const pg_connection *connection = call->connection;
+    if (outcome != NET_DONE || call->result != PSYNC_ERROR_DAMAGED || !connection->ready) return outcome;
+    call->drop = true;
+    return NET_RETRY;
+}
+
 net_outcome pg_run(net_call *call, enum pg_statement statement, const pg_arguments *arguments, PGresult **rows)
 {
     static const int binary[PG_PARAMETERS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
@@ -201,7 +211,7 @@ net_outcome pg_run(net_call *call, enum pg_statement statement, const pg_argumen
     if (!is_open(call)) return NET_NOT_SENT;
     if (connection->direct && !(connection->prepared & UINT32_C(1) << statement)) {
         net_outcome outcome = prepare(call, statement);
-        if (outcome != NET_DONE || call->result) return outcome;
+        if (outcome != NET_DONE || call->result) return unless_altered(call, outcome);
     }
     int sent;
     if (connection->direct) {
@@ -211,10 +221,7 @@ net_outcome pg_run(net_call *call, enum pg_statement statement, const pg_argumen
         sent = PQsendQueryParams(connection->pg, what->text, what->count, what->types, arguments->values,
                                  arguments->lengths, binary, 1);
     }
-    net_outcome outcome = exchange(call, sent, rows);
-    if (outcome != NET_DONE || call->result != PSYNC_ERROR_DAMAGED || !connection->ready) return outcome;
-    call->drop = true; /* somebody removed our tables: the next connection makes them anew */
-    return NET_RETRY;
+    return unless_altered(call, exchange(call, sent, rows));
 }
 
 /* The rest of an exchange without parameters. */
@@ -323,59 +330,6 @@ static psync_result start(net_call *call, PGconn **pg)
     return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "the server does not answer");
 }
 
-/* ---- our tables ----------------------------------------------------------- */
-
-static psync_result as_result(const net_call *call, net_outcome outcome)
-{
-    return outcome == NET_DONE ? call->result : PSYNC_ERROR_UNAVAILABLE; /* told on call->error */
-}
-
-static psync_result create_tables(net_call *call)
-{
-    pg_state *state = call->context;
-    psync_result r = as_result(call, pg_run_text(call, state->setup));
-    if (r != PSYNC_ERROR_PERMISSION) return r;
-    return psync_error_set(call->error, r, 0,
-                           "the schema %s and its tables are missing, and this user may not make them; "
-                           "phpsync doctor --create prints the statements that the database's owner can run",
-                           state->options.schema);
-}
-
-/* Asks the session what it is, and whether our tables are there. PSYNC_NO: they are not. */
-static psync_result hello(net_call *call)
-{
-    pg_connection *connection = call->connection;
-    pg_state *state = call->context;
-    pg_arguments arguments = {.count = 0};
-    PGresult *rows;
-    pg_put_number(&arguments, PQbackendPID(connection->pg));
-    psync_result r = as_result(call, pg_run(call, PG_HELLO, &arguments, &rows));
-    if (r == PSYNC_ERROR_DAMAGED) return PSYNC_NO;
-    if (r) return r;
-    connection->direct = pg_truth(rows, 0, 0) && !atomic_load_explicit(&state->pooled, memory_order_relaxed);
-    bool found = !PQgetisnull(rows, 0, 1);
-    int64_t layout = pg_number(rows, 0, 1);
-    bool whole = pg_truth(rows, 0, 2);
-    PQclear(rows);
-    if (!found) return PSYNC_NO;
-    if (layout == PG_LAYOUT) return whole ? PSYNC_OK : PSYNC_NO;
-    return psync_error_set(call->error, PSYNC_ERROR_DAMAGED, 0,
-                           "the tables in schema %s have layout %lld, this library knows %d; use a library of that "
-                           "version, or another schema=",
-                           state->options.schema, (long long)layout, PG_LAYOUT);
-}
-
-/* Others may do the same at the same time: one makes the tables, and all find them. */
-static psync_result make_ready(net_call *call)
-{
-    psync_result r = hello(call);
-    if (r != PSYNC_NO) return r;
-    r = create_tables(call);
-    if (!r) r = hello(call);
-    if (r != PSYNC_NO) return r;
-    return psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "its tables were removed just now");
-}
-
 psync_result pg_connect(net_call *call, void **connection)
 {
     pg_connection *new = calloc(1, sizeof *new);
@@ -384,7 +338,7 @@ psync_result pg_connect(net_call *call, void **connection)
     if (!r && PQsetnonblocking(new->pg, 1) != 0) r = pg_login_failed(call, new->pg);
     if (!r) {
         call->connection = new;
-        r = make_ready(call);
+        r = pg_tables_ready(call);
         call->connection = NULL;
         new->ready = true;
     }

@@ -5,6 +5,7 @@
  * statements.c  our tables, and all SQL      options.c   the DSN             connection.c  libpq, without blocking
  * change.c      each change once             channel.c   LISTEN              failure.c     SQLSTATEs
  * locks.c, lock_wait.c, lock_row.c, integers.c, listing.c the slots          sweep.c       old rows
+ * tables.c      whether they are as we make them
  */
 #if PSYNC_WITH_POSTGRESQL
 

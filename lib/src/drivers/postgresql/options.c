@@ -200,24 +200,46 @@ bool pg_parameters_turn(pg_parameters *parameters, unsigned turn)
     return true;
 }
 
-/* What the DSN says, and what it leaves to us. */
+/*
+ * What we want otherwise than libpq, which would notice a peer that vanished without a word after two hours where
+ * nothing was sent, and after a quarter of an hour where something was. These two are half a minute here.
+ */
+static const struct preference {
+    const char *name, *value;
+    bool may_be_in_service; /* libpq reads its service file later, and heeds what it says of this */
+} preferences[] = {
+    {"fallback_application_name", "phpsync", false},
+    {"target_session_attrs", "read-write", false},
+    {"keepalives_idle", "10", true},
+    {"keepalives_interval", "5", true},
+    {"keepalives_count", "4", true},
+    {"tcp_user_timeout", "30000", true},
+};
+
+static const char *preferred(const char *name, bool has_service)
+{
+    for (size_t i = 0; i < sizeof preferences / sizeof *preferences; i++) {
+        const struct preference *our = &preferences[i];
+        if (strcmp(our->name, name) == 0) return has_service && our->may_be_in_service ? NULL : our->value;
+    }
+    return NULL;
+}
+
+/* What the DSN says, and what it leaves to us. parsed: all that libpq knows. */
 static bool collect(const psync_dsn *dsn, const PQconninfoOption *parsed, pg_options *options)
 {
     pg_parameters *all = &options->parameters;
+    const bool has_service = psync_dsn_get(dsn, "service") || getenv("PGSERVICE");
     size_t count = 0;
     bool whole = allocate(all);
-    whole = whole && put(all, &count, "fallback_application_name", "phpsync");
-    bool says_which = false;
     for (; whole && parsed->keyword; parsed++) {
-        if (!parsed->val) continue;
-        whole = put(all, &count, parsed->keyword, parsed->val);
-        if (strcmp(parsed->keyword, "target_session_attrs") == 0) says_which = true;
+        const char *value = parsed->val ? parsed->val : preferred(parsed->keyword, has_service);
+        if (value) whole = put(all, &count, parsed->keyword, value);
     }
     for (size_t i = 0; whole && i < dsn->option_count; i++) {
         const psync_dsn_option *option = &dsn->options[i];
         if (is_secret(option->name)) whole = put(all, &count, option->name, option->value);
     }
-    if (whole && !says_which) whole = put(all, &count, "target_session_attrs", "read-write");
     if (whole && *dsn->user) whole = put(all, &count, "user", dsn->user);
     if (whole && *dsn->password) whole = put(all, &count, "password", dsn->password);
     options->hosts = whole ? pg_parameters_hosts(all) : 1;

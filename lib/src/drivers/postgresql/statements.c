@@ -136,15 +136,45 @@
 #define WINDOW       " ctid >= format('(%s,0)', $1)::tid AND ctid < format('(%s,0)', $2)::tid"
 #define PAGES(table) " pg_relation_size('@." table "'::regclass) / current_setting('block_size')::bigint"
 
+/*
+ * The first column of our tables that is not as we make it, and how to mend that; NULL if all are. Somebody may
+ * have altered them, and a result of another type would be read wrongly. What makes a number of requests that is
+ * not new an error (NULL is not allowed there) is looked at, too.
+ */
+#define COLUMNS \
+    "('requests','client'::name,2950),('requests','number',20),('requests','result',20)," \
+    "('requests','seen',1184)," \
+    "('locks','space',25),('locks','key',17),('locks','fence',20),('locks','held',16)," \
+    "('locks','hold',16),('locks','leased',16),('locks','rung',16)," \
+    "('locks','expires',1184),('locks','changed',1184),('locks','waiting',1184)," \
+    "('locks','owner',17)," \
+    "('integers','space',25),('integers','key',17),('integers','value',20)," \
+    "('integers','rung',16),('integers','waiting',1184),('integers','client',2950)," \
+    "('integers','number',20),('integers','own',16),('integers','shared',1184)," \
+    "('layout','one',16),('layout','version',20),('layout','fence',20)," \
+    "('layout','swept',1184)"
+#define FLAW \
+    " (SELECT format(CASE WHEN a.attname IS NULL THEN" \
+    " '%1$s lacks the column %2$s; put it back (ALTER TABLE @.%1$s ADD %2$s %3$s)'" \
+    " WHEN a.atttypid <> c.type THEN" \
+    " '%1$s has %2$s as %4$s; change it back (ALTER TABLE @.%1$s ALTER %2$s TYPE %3$s)'" \
+    " ELSE '%1$s takes NULL as %2$s; forbid that (ALTER TABLE @.%1$s ALTER %2$s SET NOT NULL)' END," \
+    " c.of, c.name, c.type::regtype, a.atttypid::regtype) FROM (VALUES " COLUMNS ") AS c (of, name, type)" \
+    " LEFT JOIN (SELECT * FROM pg_attribute WHERE attrelid IN (to_regclass('@.requests')," \
+    " to_regclass('@.locks'), to_regclass('@.integers'), to_regclass('@.layout'))) AS a" \
+    " ON a.attrelid = to_regclass('@.' || c.of) AND a.attname = c.name" \
+    " WHERE a.attname IS NULL OR a.atttypid <> c.type" \
+    " OR (c.of = 'requests' AND c.name = 'number' AND NOT a.attnotnull) LIMIT 1)"
+
 static const struct {
     const char *types; /* a letter a parameter: uuid, int8, text, bytes, truth */
     const char *text;  /* "@" stands for the schema, "~" for the space */
 } sources[PG_STATEMENTS] = {
     /* $1 the server process's pid as told at the login. A pooler tells another one; then nothing may be set, as the
-     * session is somebody else's next. */
+     * session is somebody else's next. tables.c reads the rest. */
     [PG_HELLO] = {"i",
-        "SELECT h.direct, (SELECT version FROM @.layout), to_regclass('@.requests') IS NOT NULL"
-        " AND to_regclass('@.locks') IS NOT NULL AND to_regclass('@.integers') IS NOT NULL, CASE WHEN h.direct THEN"
+        "SELECT h.direct, (SELECT (to_jsonb(l)->>'version')::bigint FROM @.layout AS l), to_regclass('@.requests') IS NOT NULL"
+        " AND to_regclass('@.locks') IS NOT NULL AND to_regclass('@.integers') IS NOT NULL," FLAW ", CASE WHEN h.direct THEN"
         " set_config('default_transaction_isolation', 'read committed', false)"
         " || set_config('enable_seqscan', 'off', false) || set_config('jit', 'off', false)"
         " || set_config('plan_cache_mode', 'force_generic_plan', false) END"

@@ -20,8 +20,10 @@
  *   published is true in each case: the acquisition with that fence has ended.
  * - Whether it was this request that ended it is said by the script alone, which has the same
  *   number. Whoever changes the Lock in between makes the record from which the script then knows.
+ *   A script that fails after it says nothing: then the outcome is unknown (lock_requests.c).
  * - If this client is killed in between, the Lock is free and has been told. Only what the hash
- *   remembers of it does not expire before somebody uses the Lock again.
+ *   remembers of it does not expire before somebody uses the Lock again: to let it expire here could take a later
+ *   acquisition with it.
  * - If the request is given up, its announcement may still come: so it is settled by ending the
  *   acquisition (net_call.about), after which it means nothing.
  * - A server that is full, is a replica, or does not allow it refuses, which changes nothing; the script is told
@@ -42,17 +44,15 @@
  * nothing to a Lock that was held for as long. */
 static const int64_t QUIET = PSYNC_NS_PER_MS;
 
-/* state->announcing. Relaxed: each thread may find it out for itself. */
-enum { UNTRIED = 0, ALLOWED, REFUSED };
-
-static int announcing(const struct redis_state *state)
+/* Relaxed: each thread may find it out for itself. */
+static bool is_refused(const struct redis_state *state)
 {
-    return atomic_load_explicit(&state->announcing, memory_order_relaxed);
+    return atomic_load_explicit(&state->may_not_announce, memory_order_relaxed);
 }
 
 bool redis_should_announce(const net_call *call, const struct redis_lock_task *task)
 {
-    if (!task->is_plain || task->announced || announcing(task->state) == REFUSED) return false;
+    if (!task->is_plain || task->announced || is_refused(task->state)) return false;
     return redis_wire_idle(call->connection) >= QUIET;
 }
 
@@ -82,7 +82,7 @@ static bool put_rest(net_call *call, const struct redis_lock_task *task)
 static void note_refusal(struct redis_state *state, const char *error)
 {
     if (strstr(error, "NOPERM") || strncmp(error, "ERR unknown", 11) == 0)
-        atomic_store_explicit(&state->announcing, REFUSED, memory_order_relaxed);
+        atomic_store_explicit(&state->may_not_announce, true, memory_order_relaxed);
 }
 
 /* Sends what was put and reads so many replies, of which *last is to be freed if there is one. */
@@ -99,7 +99,8 @@ static net_outcome exchange(net_call *call, struct redis_state *state, int repli
     return o;
 }
 
-/* Where MULTI is refused the others would be done one by one, if at all: so it goes alone for the first time. */
+/* Where MULTI is refused the others would be done one by one, if at all, and news might be told that are not true:
+ * so it goes alone for the first time on each connection, whichever server that leads to. */
 static net_outcome begin(net_call *call, struct redis_state *state, bool alone, bool *begun)
 {
     redisReply *reply;
@@ -120,10 +121,19 @@ static bool is_over(net_call *call, const redisReply *exec)
     return false;
 }
 
+/* Notes what EXEC's answer says: that it is done, or that the server has refused and nothing was changed. */
+static void note_answer(net_call *call, struct redis_lock_task *task, const redisReply *exec)
+{
+    const bool is_done = exec->type == REDIS_REPLY_ARRAY && exec->elements == 2;
+    if (is_done) redis_wire_set_transacts(call->connection);
+    if (is_done) task->told = exec->element[1]->integer;
+    if (!is_done || exec->element[0]->type != REDIS_REPLY_INTEGER) call->about = 0;
+}
+
 net_outcome redis_announce(net_call *call, struct redis_lock_task *task)
 {
     struct redis_state *state = task->state;
-    const bool alone = announcing(state) != ALLOWED;
+    const bool alone = !redis_wire_transacts(call->connection);
     redisReply *exec;
     bool begun;
     task->announced = true;
@@ -133,8 +143,7 @@ net_outcome redis_announce(net_call *call, struct redis_lock_task *task)
     if (!put_rest(call, task)) return redis_no_memory(call);
     o = exchange(call, state, alone ? 3 : 4, &exec);
     if (o == NET_DONE && !is_over(call, exec)) o = NET_LOST;
-    if (o == NET_DONE && announcing(state) == UNTRIED)
-        atomic_store_explicit(&state->announcing, ALLOWED, memory_order_relaxed);
+    if (o == NET_DONE) note_answer(call, task, exec);
     if (exec) freeReplyObject(exec);
     return o;
 }

@@ -10,7 +10,7 @@ bool redis_should_announce(const net_call *call, const struct redis_lock_task *t
 
 /*
  * Announces it; the release must follow, with the same number. NET_DONE also where the server refused: then it
- * changed nothing. NET_NOT_SENT, NET_LOST: as of a step.
+ * changed nothing, and call->about is 0. NET_NOT_SENT, NET_LOST: as of a step.
  */
 net_outcome redis_announce(net_call *call, struct redis_lock_task *task);
 

@@ -24,6 +24,7 @@ void redis_lock_begin(struct redis_lock_task *task, struct redis_state *state, c
     task->kind = REDIS_PLAIN;
     task->is_plain = false;
     task->announced = false;
+    task->told = 0;
     task->lease = 0;
     task->sent = 0;
     task->view.exists = false;
@@ -185,9 +186,18 @@ net_outcome redis_acquire_step(net_call *call, void *argument)
 
 static net_outcome release_answer(net_call *call, struct redis_lock_task *task, const redisReply *reply)
 {
-    (void)task;
     if (is_text(reply, "none")) return done(call, PSYNC_NO);
-    return is_text(reply, "ok") ? done(call, PSYNC_OK) : redis_nonsense(call);
+    const char *told = after_ok(reply);
+    if (!told) return redis_nonsense(call);
+    task->told += strtoll(told, NULL, 10);
+    return done(call, PSYNC_OK);
+}
+
+/* What was announced may be done, whatever comes of the script: so nothing but its answer says that it is not. */
+static net_outcome after_announcement(const net_call *call, net_outcome outcome)
+{
+    const bool is_failure = outcome == NET_DONE && call->result < 0 && call->result != PSYNC_ERROR_UNKNOWN;
+    return outcome == NET_NOT_SENT || outcome == NET_RETRY || is_failure ? NET_LOST : outcome;
 }
 
 net_outcome redis_release_step(net_call *call, void *argument)
@@ -203,7 +213,8 @@ net_outcome redis_release_step(net_call *call, void *argument)
     redis_request_add_text(&request, task->channel);
     add_number(&request, fence, task->fence);
     redis_request_add_text(&request, task->announced ? "1" : "0");
-    return change(call, task, &request, release_answer);
+    o = change(call, task, &request, release_answer);
+    return announces && call->about ? after_announcement(call, o) : o;
 }
 
 static net_outcome renew_answer(net_call *call, struct redis_lock_task *task, const redisReply *reply)

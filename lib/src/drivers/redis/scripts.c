@@ -132,16 +132,22 @@
     "if e~='0' and " NOW ">=tonumber(e) then " s "=false end\n"
 
 /* If the end of s was announced, s becomes false, and w tells which request it was, whose record is made at the time t
- * in seconds. */
+ * in seconds: unless its client has a later one, which has given that request up. */
 #define FINISH_ANNOUNCED \
     "local w\n" \
     "if s then\n" \
     "  local a=string.match(s,'^0 (%d+) ')\n" \
     "  w=a and call('HGET',k,'e'..a)\n" \
     "  if w then\n" \
+    "    local o,m=string.sub(w,1,32),string.sub(w,34)\n" \
+    "    local p=o==c and r or call('HGET',k,o)\n" \
     "    call('HDEL',k,'e'..a)\n" \
     "    " EXPIRE_WITH_RECORDS \
-    "    call('HSET',k,'s','',string.sub(w,1,32),string.sub(w,34)..' '..t..' ok')\n" \
+    "    if not p or string.sub(p,1,16)<m then\n" \
+    "      call('HSET',k,'s','',o,m..' '..t..' ok')\n" \
+    "    else\n" \
+    "      call('HSET',k,'s','')\n" \
+    "    end\n" \
     "    s=false\n" \
     "  end\n" \
     "end\n"
@@ -176,7 +182,7 @@ static const char acquire[] = LOCK
     "end\n"
     "return 'ok '..a\n";
 
-/* ... fence, '1' if its end was announced. */
+/* ... fence, '1' if its end was announced. If not, and it is no repeat, the answer says how many heard of it. */
 static const char release[] = LOCK
     "if w==c..' '..n then return 'ok' end\n"
     "local mine,d,f,e=s and string.sub(s,1,#ARGV[4]+3)=='0 '..ARGV[4]..' '\n"
@@ -186,10 +192,10 @@ static const char release[] = LOCK
     "  mine=s and f==ARGV[4]\n"
     "end\n"
     "if mine then\n"
-    "  " TELL_LOCK("old")
+    "  local told=" TELL_LOCK("old")
     "  " EXPIRE_WITH_RECORDS
     "  call('HSET',k,'s','',c,q..'ok')\n"
-    "  return 'ok'\n"
+    "  return 'ok '..told\n"
     "end\n"
     "if ARGV[5]=='1' then call('HDEL',k,'e'..ARGV[4]) end\n"
     "return 'none'\n";

@@ -15,7 +15,7 @@ struct redis_state {
     net_home home;
     struct redis_options options;
     atomic_uint turn;                /* which sentinel is asked first; relaxed: each one is right */
-    atomic_int announcing;           /* announce.c's */
+    atomic_bool may_not_announce;    /* announce.c's */
     char suffix[REDIS_SUFFIX_SIZE];  /* "@" and the database: channels know no databases */
     char digests[REDIS_SCRIPTS][41]; /* what the server knows the scripts by */
 };

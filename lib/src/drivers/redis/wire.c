@@ -48,7 +48,8 @@ struct redis_wire {
     size_t length, room;
     size_t first; /* the length of the first command in out */
     net_spin spin;
-    bool drained; /* redis_wire_reply_if_there has just received all there was */
+    bool drained;   /* redis_wire_reply_if_there has just received all there was */
+    bool transacts; /* a transaction was done on it */
 };
 
 /* ------------------------------------------------------------------------ */
@@ -59,7 +60,8 @@ static void set_number(int fd, int level, int name, int value)
     (void)setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* A peer that vanished without a word is noticed within half a minute. */
+/* A peer that vanished without a word is noticed within half a minute: by probes while all that was sent is
+ * confirmed, else by the user time-out (ms), since nothing probes then. */
 static void set_tcp_options(int fd)
 {
     set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -67,6 +69,7 @@ static void set_tcp_options(int fd)
     set_number(fd, IPPROTO_TCP, TCP_KEEPIDLE, 10);
     set_number(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
     set_number(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
+    set_number(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 30000);
 }
 
 static psync_result unreachable(net_call *call, int number)
@@ -220,6 +223,16 @@ int64_t redis_wire_idle(const struct redis_wire *wire)
 int redis_wire_descriptor(const struct redis_wire *wire)
 {
     return wire->fd;
+}
+
+bool redis_wire_transacts(const struct redis_wire *wire)
+{
+    return wire->transacts;
+}
+
+void redis_wire_set_transacts(struct redis_wire *wire)
+{
+    wire->transacts = true;
 }
 
 /* ------------------------------------------------------------------------ */

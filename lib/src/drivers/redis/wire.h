@@ -22,6 +22,10 @@ uint64_t redis_wire_number(const struct redis_wire *wire);
 
 int redis_wire_descriptor(const struct redis_wire *wire);
 
+/* Whether transactions may be done on it, once somebody has found that out. */
+bool redis_wire_transacts(const struct redis_wire *wire);
+void redis_wire_set_transacts(struct redis_wire *wire);
+
 /* How long ago the last reply came, or it was opened, ns. */
 int64_t redis_wire_idle(const struct redis_wire *wire);
 
