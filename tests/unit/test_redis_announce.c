@@ -7,6 +7,7 @@
 
 #if PSYNC_WITH_REDIS
 #include <inttypes.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,15 @@
 static psync_space *space;
 static psync_lock *gate;
 static psync_error error;
+
+static int interrupts; /* the hook's calls */
+
+static int count_interrupt(void *argument)
+{
+    (void)argument;
+    interrupts++;
+    return 0;
+}
 
 static void open_gate(const char *user)
 {
@@ -33,7 +43,7 @@ static void close_gate(void)
 }
 
 /* The monotonic clock: stands still, but for a pause; or goes by so much each time it is read. */
-static atomic_int_least64_t now;
+static atomic_int_least64_t now = FAKE_MONOTONIC_START;
 static int64_t tick;
 
 static int64_t monotonic(void)
@@ -123,6 +133,46 @@ static void a_release_after_a_pause_is_announced_and_told_once(void **state)
     redisFree(ear);
     close_gate();
     assert_int_equal(redis_fields(), 4); /* s, o, f and one record */
+}
+
+/* Takes a Lock again at once after its first release. Whether that gave way: then it ran the hook before it slept.
+ */
+static bool gives_way_to_who_was_told(bool announced, int number)
+{
+    char key[32];
+    psync_lock *other;
+    snprintf(key, sizeof key, "%d-%d", announced, number);
+    assert_int_equal(psync_lock_open(space, key, strlen(key), &other, &error), PSYNC_OK);
+    assert_int_equal(psync_lock_acquire(other, NULL, NULL, &error), PSYNC_OK);
+    if (announced) pause_for(QUIET);
+    assert_int_equal(psync_lock_release(other, &error), PSYNC_OK);
+    interrupts = 0;
+    assert_int_equal(psync_lock_acquire(other, &(psync_wait){INFINITY, count_interrupt, NULL}, NULL, &error),
+                     PSYNC_OK);
+    const bool gave_way = interrupts > 0;
+    assert_int_equal(psync_lock_release(other, &error), PSYNC_OK);
+    assert_int_equal(psync_lock_acquire(other, &(psync_wait){.timeout = 0}, NULL, &error),
+                     PSYNC_OK); /* it is free */
+    psync_lock_close(other);
+    return gave_way;
+}
+
+/* On a busy machine the while may be over by the time it is taken again, but not each time. */
+static void who_was_told_goes_first(void **state)
+{
+    (void)state;
+    if (redis_is_missing()) return;
+    redisContext *ear = redisConnectUnix(redis_socket);
+    assert_non_null(ear);
+    freeReplyObject(redisCommand(ear, "PSUBSCRIBE phpsync:*"));
+    open_gate("");
+    tick = MS / 100;
+    for (int announced = 0; announced < 2; announced++) {
+        int number = 0;
+        while (!gives_way_to_who_was_told(announced, number)) assert_in_range(++number, 1, 500);
+    }
+    redisFree(ear);
+    close_gate();
 }
 
 /* The server still knows its way; another command wakes then, one that costs less. */
@@ -232,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_release_after_a_pause_is_announced_and_told_once, fresh),
+        cmocka_unit_test_setup(who_was_told_goes_first, fresh),
         cmocka_unit_test_setup(a_release_without_a_pause_is_not, fresh),
         cmocka_unit_test_setup(the_release_of_a_hold_is_not, fresh),
         cmocka_unit_test_setup(who_announces_what_has_ended_leaves_nothing_behind, fresh),

@@ -15,7 +15,7 @@
 #define OK "$2\r\nok\r\n"
 
 static psync_error error;
-static atomic_int_least64_t now;
+static atomic_int_least64_t now = FAKE_MONOTONIC_START;
 
 static int64_t hasty(void)
 {
