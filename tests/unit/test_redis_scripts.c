@@ -106,7 +106,7 @@ static void a_repeated_release_frees_no_later_acquisition(void **state)
     assert_memory_equal(first, "ok ", 3);
     assert_string_equal(redis_take(ONE, 1, "0"), first);
     assert_memory_equal(redis_take(TWO, 1, "0"), "busy ", 5);
-    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok 0");
     assert_string_equal(redis_take(TWO, 1, "0"), "busy");
     assert_memory_equal(redis_take(TWO, 2, "0"), "ok ", 3);
     assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, first + 3, NULL, NULL), "ok");
@@ -172,7 +172,7 @@ static void a_full_server_lets_go_and_keeps_alive(void **state)
     freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 1"));
     assert_string_equal(lock_request(REDIS_RENEW, ONE, 2, fence, "2", "7200000000"), "ok");
     assert_true(redis_ask("PTTL " KEY_L) > 7200000);
-    assert_string_equal(lock_request(REDIS_RELEASE, TWO, 1, fence, NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, TWO, 1, fence, NULL, NULL), "ok 0");
     assert_string_equal(lock_request(REDIS_RELEASE, ONE, 3, fence, NULL, NULL), "none");
     assert_string_equal(lock_request(REDIS_RENEW, ONE, 4, fence, "2", "7200000000"), "none");
     assert_string_equal(integer(REDIS_REMOVE, TWO, 1, NULL, NULL), "ok");
@@ -255,7 +255,7 @@ static void what_is_no_acquisition_can_be_freed_all_the_same(void **state)
     freeReplyObject(redisCommand(redis, "HSET " KEY_L " s garbage f 12x"));
     assert_memory_equal(redis_take(ONE, 1, "0"), "busy 0 0 -1", 11);
     assert_memory_equal(redis_script(REDIS_INSPECT, KEY_L, 0, NULL), "0 0 -1", 6);
-    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, "0", NULL, NULL), "ok");
+    assert_string_equal(lock_request(REDIS_RELEASE, ONE, 2, "0", NULL, NULL), "ok 0");
     assert_memory_equal(redis_take(ONE, 3, "0"), "ok ", 3);
 }
 

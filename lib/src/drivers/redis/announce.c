@@ -122,10 +122,11 @@ static bool is_over(net_call *call, const redisReply *exec)
 }
 
 /* Notes what EXEC's answer says: that it is done, or that the server has refused and nothing was changed. */
-static void note_answer(net_call *call, const redisReply *exec)
+static void note_answer(net_call *call, struct redis_lock_task *task, const redisReply *exec)
 {
     const bool is_done = exec->type == REDIS_REPLY_ARRAY && exec->elements == 2;
     if (is_done) redis_wire_set_transacts(call->connection);
+    if (is_done) task->told = exec->element[1]->integer;
     if (!is_done || exec->element[0]->type != REDIS_REPLY_INTEGER) call->about = 0;
 }
 
@@ -142,7 +143,7 @@ net_outcome redis_announce(net_call *call, struct redis_lock_task *task)
     if (!put_rest(call, task)) return redis_no_memory(call);
     o = exchange(call, state, alone ? 3 : 4, &exec);
     if (o == NET_DONE && !is_over(call, exec)) o = NET_LOST;
-    if (o == NET_DONE) note_answer(call, exec);
+    if (o == NET_DONE) note_answer(call, task, exec);
     if (exec) freeReplyObject(exec);
     return o;
 }

@@ -24,6 +24,7 @@ void redis_lock_begin(struct redis_lock_task *task, struct redis_state *state, c
     task->kind = REDIS_PLAIN;
     task->is_plain = false;
     task->announced = false;
+    task->told = 0;
     task->lease = 0;
     task->sent = 0;
     task->view.exists = false;
@@ -185,9 +186,11 @@ net_outcome redis_acquire_step(net_call *call, void *argument)
 
 static net_outcome release_answer(net_call *call, struct redis_lock_task *task, const redisReply *reply)
 {
-    (void)task;
     if (is_text(reply, "none")) return done(call, PSYNC_NO);
-    return is_text(reply, "ok") ? done(call, PSYNC_OK) : redis_nonsense(call);
+    const char *told = after_ok(reply);
+    if (!told) return redis_nonsense(call);
+    task->told += strtoll(told, NULL, 10);
+    return done(call, PSYNC_OK);
 }
 
 /* What was announced may be done, whatever comes of the script: so nothing but its answer says that it is not. */

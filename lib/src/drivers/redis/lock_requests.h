@@ -28,6 +28,7 @@ struct redis_lock_task {
     int kind;
     bool is_plain;          /* a release: the fence is one that the server gave to a plain acquisition */
     bool announced;         /* a release: announce.c has tried */
+    long long told;         /* a release: how many subscriptions heard of it, as far as is known */
     int64_t lease;          /* ns, 0 without one */
     int64_t sent;           /* boottime before the first time it may have been sent */
     struct redis_view view; /* what was seen */

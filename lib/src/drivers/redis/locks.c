@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "lock_requests.h"
+#include "net/give_way.h"
 #include "net/request.h"
 
 enum { PID_BITS = 22 }; /* Linux has no more */
@@ -57,15 +58,25 @@ static psync_result inspect(struct redis_lock_task *task, psync_error *error)
     return net_run(&task->state->home, NET_READ, task->key, redis_inspect_step, task, error);
 }
 
+/* Whom a release has told: a subscription that nobody of this process sleeps on is none that waits. */
+static net_told whom(const struct redis_lock_task *task)
+{
+    const bool idles = task->told && net_bell_idles(&task->state->home, task->channel);
+    return task->told > idles ? NET_TOLD_SOMEBODY : NET_TOLD_NOBODY;
+}
+
 /* is_plain: it is certain that the server gave this fence to a plain acquisition. */
 static psync_result release_fence(struct redis_state *state, const psync_key *key, uint64_t fence, bool is_plain,
                                   psync_error *error)
 {
     struct redis_lock_task task;
     redis_lock_begin(&task, state, key);
+    const int64_t began = psync__clock->monotonic();
     task.fence = fence;
     task.is_plain = is_plain;
-    return net_run(&state->home, NET_CHANGE, key, redis_release_step, &task, error);
+    psync_result r = net_run(&state->home, NET_CHANGE, key, redis_release_step, &task, error);
+    if (r == PSYNC_OK) net_gave(&state->home, key, whom(&task), began);
+    return r;
 }
 
 /* A Hold that was taken. */
@@ -108,6 +119,7 @@ psync_result redis_lock_acquire(void *opaque, psync_key *key, const psync_take *
 {
     struct redis_state *state = opaque;
     struct redis_lock_task task;
+    if (net_gives_way(&state->home, key, take, now)) return PSYNC_NO;
     redis_lock_begin(&task, state, key);
     task.kind = !take->hold ? REDIS_PLAIN : take->lease ? REDIS_LEASED : REDIS_KEPT;
     task.lease = task.kind == REDIS_KEPT ? state->home.liveness : take->lease;
@@ -275,7 +287,7 @@ psync_result redis_lock_await(void *opaque, psync_key *key, psync_lock_state *se
 {
     (void)role;
     struct redis_state *state = opaque;
-    if (!seen->exists) return PSYNC_OK;
+    if (!seen->exists) return net_give_way(&state->home, key, deadline);
     struct watch watch = {.seen = seen};
     const uint64_t version[2] = {seen->fence, 0};
     char news[NET_NEWS_SIZE];

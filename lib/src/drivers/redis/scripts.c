@@ -182,7 +182,7 @@ static const char acquire[] = LOCK
     "end\n"
     "return 'ok '..a\n";
 
-/* ... fence, '1' if its end was announced. */
+/* ... fence, '1' if its end was announced. If not, and it is no repeat, the answer says how many heard of it. */
 static const char release[] = LOCK
     "if w==c..' '..n then return 'ok' end\n"
     "local mine,d,f,e=s and string.sub(s,1,#ARGV[4]+3)=='0 '..ARGV[4]..' '\n"
@@ -192,10 +192,10 @@ static const char release[] = LOCK
     "  mine=s and f==ARGV[4]\n"
     "end\n"
     "if mine then\n"
-    "  " TELL_LOCK("old")
+    "  local told=" TELL_LOCK("old")
     "  " EXPIRE_WITH_RECORDS
     "  call('HSET',k,'s','',c,q..'ok')\n"
-    "  return 'ok'\n"
+    "  return 'ok '..told\n"
     "end\n"
     "if ARGV[5]=='1' then call('HDEL',k,'e'..ARGV[4]) end\n"
     "return 'none'\n";
