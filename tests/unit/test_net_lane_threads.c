@@ -4,7 +4,6 @@
 #include "engine.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,8 +115,6 @@ static void no_turn_is_lost_and_no_lane_is_shared_whatever_hooks_do(void **state
     assert_null(home.queue);
     assert_int_equal(home.lanes->use, NET_FREE);
     assert_true(turns > 0 && given_up > 0 && left > 0);
-    if (getenv("V"))
-        print_message("%ld turns, %ld given up, %ld left, %u children\n", turns, given_up, left, children);
     engine_close(NULL);
 }
 
