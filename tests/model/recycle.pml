@@ -53,14 +53,14 @@ inline swap(new)
     w = word
 }
 
-/* code: lib/src/drivers/shm/cells.c push_free */
+/* code: lib/src/drivers/shm/cell_pool.c shm_pool_push */
 inline push_free()
 {
     tag = false;
     listed = true
 }
 
-/* Makes the table anew after a death under the guard. code: lib/src/drivers/shm/cells.c shm_cells_repair repair_key repair_free has_key */
+/* Makes the table anew after a death under the guard. code: lib/src/drivers/shm/cell_repair.c shm_cells_repair repair_key repair_free; lib/src/drivers/shm/table.h shm_tag_counts */
 inline repair()
 {
     linked = false;
@@ -105,7 +105,7 @@ inline guard_unlock()
     guard = 0
 }
 
-/* Takes the cell from its key if the Lock is free. code: lib/src/drivers/shm/cells.c sweep sweep_cell; lib/src/drivers/shm/lock_end.c shm_lock_retire */
+/* Takes the cell from its key if the Lock is free. code: lib/src/drivers/shm/cell_pool.c sweep sweep_cell; lib/src/drivers/shm/lock_end.c shm_lock_retire */
 inline sweep()
 {
     w = word;
@@ -157,7 +157,7 @@ inline sweep()
 
 /*
  * Gives the free cell to this key. The word is never one that the cell had before.
- * code: lib/src/drivers/shm/cells.c insert pop_free write_key write_word link_cell
+ * code: lib/src/drivers/shm/cells.c insert write_key write_word; lib/src/drivers/shm/cell_pool.c shm_pool_pop; lib/src/drivers/shm/cell_chain.c shm_chain_link
  */
 #ifdef M_a_fresh_word_is_an_old_one
 #define FRESH (floor * ONE)
@@ -208,7 +208,7 @@ inline look_up()
     fi
 }
 
-/* code: lib/src/drivers/shm/cells.c shm_cells_find find_guarded make_room */
+/* code: lib/src/drivers/shm/cells.c shm_cells_find find_guarded; lib/src/drivers/shm/cell_pool.c shm_pool_make_room */
 inline find()
 {
     look_up();

@@ -28,10 +28,12 @@ static sem_t had; /* posted at each turn */
 static const struct psync_clock *system_clock;
 static struct psync_clock own_clock;
 static atomic_int_least64_t ahead;
+static atomic_int_least64_t stands_at; /* 0: it goes */
 
 static int64_t monotonic(void)
 {
-    return system_clock->monotonic() + atomic_load(&ahead);
+    const int64_t now = atomic_load(&stands_at);
+    return (now ? now : system_clock->monotonic()) + atomic_load(&ahead);
 }
 
 /* From now on nobody who waits looks up before he is called: the system's clock ends sleeps. */
@@ -51,6 +53,7 @@ static int setup(void **state)
     own_clock = *system_clock;
     own_clock.monotonic = monotonic;
     atomic_store(&ahead, 0);
+    atomic_store(&stands_at, 0);
     psync__clock = &own_clock;
     engine_reopen("", true);
     atomic_store(&turn_count, 0);
@@ -168,6 +171,7 @@ static void who_leaves_and_comes_again_stands_behind_those_who_waited(void **sta
         queue_up(0, 2);
         sem_post(&wanters[0].go_on);
         sem_post(&wanters[1].go_on);
+        atomic_fetch_add(&ahead, MS);
         net_lane_leave(&home, lane);
         lane = take();
         note_turn(THREADS);
@@ -179,6 +183,25 @@ static void who_leaves_and_comes_again_stands_behind_those_who_waited(void **sta
         while (!sem_trywait(&wanters[1].go_on)) {
         }
     }
+}
+
+static void who_has_come_just_now_lets_others_pass_for_a_millisecond(void **state)
+{
+    (void)state;
+    net_lane *lane;
+    atomic_store(&stands_at, system_clock->monotonic());
+    net_place first = {.is_queued = true, .since = in(0)};
+    net_cond_init(&first.called);
+    home.queue = &first;
+    for (int tries = 0; tries < 3; tries++) {
+        net_lane_leave(&home, take());
+        atomic_fetch_add(&ahead, MS / 3);
+    }
+    atomic_store(&ahead, MS);
+    int64_t until = in(0);
+    assert_int_equal(net_lane_take(&home, &until, false, &lane, &error), PSYNC_NO);
+    home.queue = NULL;
+    pthread_cond_destroy(&first.called);
 }
 
 static void who_gives_up_takes_no_turn_from_others(void **state)
@@ -438,6 +461,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(who_comes_first_is_served_first),
         TEST(who_leaves_and_comes_again_stands_behind_those_who_waited),
+        TEST(who_has_come_just_now_lets_others_pass_for_a_millisecond),
         TEST(who_gives_up_takes_no_turn_from_others),
         TEST(lanes_set_aside_are_replaced_in_order),
         TEST(of_two_lanes_that_come_free_at_once_two_are_had),

@@ -11,6 +11,10 @@
  * them. */
 enum { ROUND_TRIPS = 4 };
 
+/* How many pauses between looks who polls gets besides: in the first the Lock may go to another who gave way
+ * before. */
+enum { LOOKS = 2 };
+
 static const int64_t LEAST = 2 * PSYNC_NS_PER_MS; /* what it takes a thread to be woken on a busy machine */
 static const int64_t MOST = 100 * PSYNC_NS_PER_MS;
 static const int64_t MOST_FOR_POLLERS = NET_SLICE;
@@ -63,7 +67,7 @@ static void take_out(net_gifts *gifts, net_gift *gift)
 static int64_t length_of(const net_home *home, net_told told, int64_t took, const net_gift *before, int64_t now)
 {
     int64_t length = larger(LEAST, ROUND_TRIPS * took);
-    if (told == NET_TOLD_POLLERS) length += smaller(NET_FIRST_POLL, home->poll);
+    if (told == NET_TOLD_POLLERS) length += LOOKS * smaller(NET_FIRST_POLL, home->poll);
     if (before) length = larger(length, smaller(2 * before->length, (now - before->until) / 2));
     return smaller(length, told == NET_TOLD_POLLERS ? MOST_FOR_POLLERS : MOST);
 }

@@ -3,8 +3,10 @@
  * lane.c - turns on a home's lanes, first come, first served.
  *
  * Who finds no lane to have stands in the queue. A lane is had by the first
- * one there, or, where nobody stands there, by whoever comes: so who has just
- * left a lane and makes another request stands behind those who waited for it.
+ * one there, or by whoever comes while nobody has stood there for a
+ * millisecond. For that long whoever runs may make one request after the other:
+ * to wake another thread for each takes longer than many of them. After that
+ * who leaves a lane and comes again stands behind those who waited for it.
  *
  * Who runs its hook keeps its place, but is passed over until it is back: the
  * hook takes what time it likes, and its own requests stand behind it.
@@ -22,6 +24,9 @@
 
 #include "net/home.h"
 #include "system.h"
+
+/* How long the first in the queue lets others pass who come just now. */
+static const int64_t PATIENCE = PSYNC_NS_PER_MS;
 
 /* ---- lanes, under the mutex ---------------------------------------------------- */
 
@@ -78,8 +83,8 @@ static void enter_queue(net_home *home, net_place *place, int64_t time)
 {
     net_place **end = &home->queue;
     while (*end) end = &(*end)->next;
-    *place = (net_place){
-        .is_queued = true, .time = time, .forks = atomic_load_explicit(&psync__forks, memory_order_relaxed)};
+    *place = (net_place){.is_queued = true, .since = psync__clock->monotonic(), .time = time};
+    place->forks = atomic_load_explicit(&psync__forks, memory_order_relaxed); /* fork.h: relaxed is enough */
     net_cond_init(&place->called);
     *end = place;
 }
@@ -99,7 +104,11 @@ static bool has_turn(const net_home *home, const net_place *place, net_lane **la
 {
     const net_place *first = first_in_queue(home);
     *lane = NULL;
-    return (!first || first == place) && is_to_be_had(home, lane);
+    if (first && first != place) {
+        const bool may_pass = !place->is_queued && psync__clock->monotonic() - first->since < PATIENCE;
+        if (!may_pass) return false;
+    }
+    return is_to_be_had(home, lane);
 }
 
 static void count_from_last_answer(const net_home *home, const net_place *place, int64_t *until)
@@ -124,7 +133,7 @@ static psync_result run_hook(net_home *home, net_place *place, int64_t *until, p
     return leave ? psync_error_set(error, PSYNC_ERROR_INTERRUPTED, 0, "the call was interrupted") : PSYNC_OK;
 }
 
-/* Waits a slice for its turn; if that has not come, the hook is due. */
+/* Waits a slice for its turn; if that has not come by its end, the hook is due. */
 static psync_result wait_in_queue(net_home *home, net_place *place, int64_t *until, bool hooked, psync_error *error)
 {
     net_lane *lane;
@@ -132,9 +141,10 @@ static psync_result wait_in_queue(net_home *home, net_place *place, int64_t *unt
     if (!place->is_queued) enter_queue(home, place, *until - now);
     count_from_last_answer(home, place, until);
     if (now >= *until) return PSYNC_NO;
-    net_cond_wait(&place->called, &home->mutex, now + NET_SLICE < *until ? now + NET_SLICE : *until);
-    const bool is_due = hooked && home->interrupt && !has_turn(home, place, &lane);
-    return is_due ? run_hook(home, place, until, error) : PSYNC_OK;
+    const int64_t end = now + NET_SLICE < *until ? now + NET_SLICE : *until;
+    net_cond_wait(&place->called, &home->mutex, end);
+    const bool is_due = psync__clock->monotonic() >= end && !has_turn(home, place, &lane);
+    return is_due && hooked && home->interrupt ? run_hook(home, place, until, error) : PSYNC_OK;
 }
 
 /* ---- turns --------------------------------------------------------------------- */

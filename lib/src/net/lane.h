@@ -4,7 +4,7 @@
  *
  * A lane is a connection, a client's id and the last number that this client
  * gave. There is one lane; requests take turns on it, first come, first
- * served. Only while a request's interrupt hook runs, its lane is set aside,
+ * served (lane.c). Only while a request's interrupt hook runs, its lane is set aside,
  * with the reply still to come, and whoever makes a request meanwhile (the
  * hook itself, other threads) does it on another lane, as another client: so
  * numbers of one client reach the engine in order. Surplus lanes go when the
@@ -33,6 +33,7 @@ typedef struct net_place {
     pthread_cond_t called;
     bool is_queued;
     bool is_away;   /* its hook runs */
+    int64_t since;  /* monotonic: when it came into the queue */
     int64_t time;   /* ns: how long it waits for an answer, its own or another's */
     unsigned forks; /* psync__forks when it came into the queue */
 } net_place;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cells.h - the table of keys: which cell a key has, new cells, old ones used again. */
+/* cells.h - the table of keys: which cell a key has. */
 #ifndef PSYNC_SHM_CELLS_H
 #define PSYNC_SHM_CELLS_H
 
@@ -31,9 +31,6 @@ typedef void (*shm_cells_visitor)(struct shm_file *file, struct shm_cell *cell, 
 
 /* Calls visitor for each cell outside the blocks, with what it is. Safe with and without the guard. */
 void shm_cells_each(struct shm_file *file, shm_cells_visitor visitor, void *argument);
-
-/* Under the guard: cells in a row from the file's end, for a block. */
-psync_result shm_cells_block(struct shm_file *file, uint32_t cells, uint32_t *first, psync_error *error);
 
 /* Under the guard: makes table, free list and counts anew from the cells themselves. */
 psync_result shm_cells_repair(struct shm_file *file, psync_error *error);

@@ -5,7 +5,7 @@
  * layout.h     what lies in the file           process.c    who a process is, who lives, boot_id.c
  * options.c    what a DSN says                 futex.c      sleeping, and the death watch
  * file.c       finds, checks and maps it       guard.c      the mutex of its structure
- * create.c     makes it                        cells.c      key to cell, new cells, sweeps, repair
+ * create.c     makes it                        cells.c      key to cell; cell_chain.c, cell_pool.c, cell_repair.c
  * room.c       gives it memory                 table.c      the shape of the table
  * failure.c    what went wrong with it         info.c       facts for people
  *

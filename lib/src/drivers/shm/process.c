@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "boot_id.h"
+#include "cell_pool.h"
 #include "cells.h"
 #include "failure.h"
 #include "guard.h"
@@ -220,7 +221,7 @@ static psync_result add_block(struct shm_file *file, psync_error *error)
     }
     uint32_t cells = ((uint32_t)SHM_FIRST_PROCESSES << (blocks - 1)) * SHM_CELLS_PER_PROCESS;
     uint32_t first;
-    psync_result r = shm_cells_block(file, cells, &first, error);
+    psync_result r = shm_pool_block(file, cells, &first, error);
     if (r) return r;
     atomic_store_explicit(&header->process_block[blocks], first, memory_order_relaxed);
     /* Release: who sees the block counted sees where it is. */
