@@ -221,6 +221,7 @@ static void who_gives_up_takes_no_turn_from_others(void **state)
     all_end(1, 1);
     all_end(3, 1);
     TURNS(1, 3);
+    assert_int_equal(engine_count(A_HOOK), 0); /* nobody here is hooked */
 }
 
 static void lanes_set_aside_are_replaced_in_order(void **state)
