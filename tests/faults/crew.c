@@ -2,9 +2,9 @@
 /*
  * crew.c - the processes of a run: workers, the gate's keeper, those who wait at it.
  *
- * With `kills`, half of the workers and all who wait may be killed (SIGKILL) at any moment; the next one goes on in
- * their place. What a killed worker was at may have been done, or be done later: it counts as unknown, and a Lock
- * that it took, or takes when its request arrives at last, is freed by us.
+ * With `kills`, half of the workers and of those who wait may be killed (SIGKILL) at any moment; the next one goes
+ * on in their place. What a killed worker was at may have been done, or be done later: it counts as unknown, and a
+ * Lock that it took, or takes when its request arrives at last, is freed by us.
  */
 #include "chance.h"
 #include "witness.h"
@@ -144,11 +144,17 @@ static void kill_mate(const struct crew *crew, struct mate *mate)
     if (waitpid(pid, &status, 0) == pid) part(crew, pid, status);
 }
 
+/* Who waits in vain must live to tell: the next one in his place finds the gate open. */
+static bool may_be_killed(const struct mate *mate)
+{
+    if (mate->role == WORKER) return is_mortal(mate->number);
+    return mate->role == WAITER && mate->number >= WAITERS / 2;
+}
+
 static void kill_one(const struct crew *crew, struct chance *chance)
 {
     struct mate *mate = &mates[chance_below(chance, count)];
-    if (!mate->pid || mate->role == KEEPER || (mate->role == WORKER && !is_mortal(mate->number))) return;
-    kill_mate(crew, mate);
+    if (mate->pid && may_be_killed(mate)) kill_mate(crew, mate);
 }
 
 static void end_all(const struct crew *crew)

@@ -60,15 +60,27 @@ static uint64_t shut(struct post *post)
     }
 }
 
-static void open_gate(struct post *post, unsigned round, uint64_t fence)
+/* As unlock() does it, and if that was in vain, as unlockIf(). Not done, or unknown: then late, it must not free
+ * the next round's. */
+static enum outcome open_lock(struct post *post, uint64_t fence, bool again)
 {
     psync_error error;
-    for (enum outcome outcome = UNKNOWN; outcome != DONE && outcome != SAID_NO && !arena->broken;) {
-        outcome =
-            is_lock(round)
-                ? outcome_of(psync_lock_release_if(post->lock, fence, &error), &error, "gate: release")
-                : outcome_of(psync_integer_set(post->integer, round, &error), &error, "gate: psync_integer_set");
-    }
+    psync_result got =
+        again ? psync_lock_release_if(post->lock, fence, &error) : psync_lock_release(post->lock, &error);
+    return outcome_of(got, &error, "gate: release");
+}
+
+static enum outcome open_integer(struct post *post, unsigned round)
+{
+    psync_error error;
+    return outcome_of(psync_integer_set(post->integer, round, &error), &error, "gate: psync_integer_set");
+}
+
+static void open_gate(struct post *post, unsigned round, uint64_t fence)
+{
+    enum outcome outcome = UNKNOWN;
+    for (bool again = false; outcome != DONE && outcome != SAID_NO && !arena->broken; again = true)
+        outcome = is_lock(round) ? open_lock(post, fence, again) : open_integer(post, round);
 }
 
 /* Until all waiters are there. */
