@@ -34,6 +34,20 @@ static void a_failed_connection_is_made_anew_and_a_good_one_kept(void **state)
     assert_int_equal(engine_count(A_DISCONNECT), 2);
 }
 
+static void it_is_known_when_the_engine_last_answered(void **state)
+{
+    (void)state;
+    engine_run(NET_READ);
+    const int64_t answered_at = home.answered_at;
+    assert_int_equal(answered_at, fake.monotonic);
+    SCRIPT(NOT_SENT);
+    engine_run(NET_READ);
+    assert_int_equal(home.answered_at, answered_at);
+    SCRIPT(LOST, DONE);
+    engine_run(NET_READ);
+    assert_int_equal(home.answered_at, fake.monotonic);
+}
+
 static void reads_have_no_number(void **state)
 {
     (void)state;
@@ -228,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_number_is_given_once_and_repeated),
         TEST(a_failed_connection_is_made_anew_and_a_good_one_kept),
+        TEST(it_is_known_when_the_engine_last_answered),
         TEST(reads_have_no_number),
         TEST(the_engine_s_answer_is_the_result),
         TEST(what_was_never_sent_is_unavailable_within_the_time),

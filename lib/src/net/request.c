@@ -190,6 +190,7 @@ static psync_result persist(struct run *run)
             run->lost = run->lost || outcome == NET_DONE || outcome == NET_LOST;
             return PSYNC_ERROR_INTERRUPTED;
         }
+        call->lane->answered = outcome == NET_DONE;
         if (outcome == NET_DONE) return rejected_after_loss(run) ? unknown(run) : call->result;
         if (outcome == NET_LOST || outcome == NET_STALE) run->lost = true;
         call->stubborn = may_be_done(run);
@@ -238,7 +239,7 @@ static psync_result run_until(net_home *home, net_kind kind, const psync_key *ke
     call->error = error;
     call->hooked = !net_is_keeper();
     call->until = until;
-    psync_result r = net_lane_take(home, until, call->hooked, &call->lane, call->error);
+    psync_result r = net_lane_take(home, &call->until, call->hooked, &call->lane, call->error);
     run.began = psync__clock->monotonic();
     if (r == PSYNC_NO) {
         psync_error_set(call->error, PSYNC_ERROR_UNAVAILABLE, 0, "another thread's request was not answered");
