@@ -88,7 +88,8 @@ static psync_result take_turn(psync_lock *lock, psync_take *take, const psync_de
         int64_t until = psync__deadline_sleep(deadline, now->exists ? now->expires : 0);
         r = driver->lock_await(state, &lock->key, now, PSYNC_ROLE_TAKER, until, error);
         if (r == PSYNC_NO && !must_look(now)) continue;
-        if (r >= 0) r = driver->lock_acquire(state, &lock->key, take, now, error);
+        if (r >= 0) r = psync__space_enter(lock->space, error); /* so may a signal's handler */
+        if (!r) r = driver->lock_acquire(state, &lock->key, take, now, error);
     }
     psync__space_awaited(lock->space);
     return r;

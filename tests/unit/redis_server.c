@@ -104,6 +104,25 @@ long long redis_ask(const char *command)
     return number;
 }
 
+const char *redis_taken(const char *client, int number)
+{
+    static char fence[32];
+    const char *answer = redis_take(client, number, "0");
+    assert_memory_equal(answer, "ok ", 3);
+    snprintf(fence, sizeof fence, "%s", answer + 3);
+    return fence;
+}
+
+bool redis_is_locked(void)
+{
+    return strcmp(redis_script(REDIS_INSPECT, KEY_L, 0, NULL), "(nil)") != 0;
+}
+
+long long redis_fields(void)
+{
+    return redis_ask("HLEN " KEY_L);
+}
+
 void redis_free(const char *client, int number)
 {
     char fence[32];

@@ -38,6 +38,12 @@ const char *redis_take(const char *client, int number, const char *lease);
 /* Frees what there is. */
 void redis_free(const char *client, int number);
 
+/* Takes it, without a lease; the fence. */
+const char *redis_taken(const char *client, int number);
+bool redis_is_locked(void);
+/* How many fields the Lock's hash has. */
+long long redis_fields(void);
+
 /* The number that a command answers; 0 for none. */
 long long redis_ask(const char *command);
 #endif

@@ -141,6 +141,32 @@ static void a_child_forked_by_a_hook_goes_on_as_itself(void **state)
     assert_int_equal(result, PSYNC_ERROR_INTERRUPTED);
 }
 
+static void a_handler_forks(int64_t deadline)
+{
+    (void)deadline;
+    fake.on_await = NULL;
+    fake.locked = false;
+    fake_forget();
+    const pid_t child = fork();
+    if (child) assert_true(ended_well(child));
+}
+
+/* In a sleep that a signal ended, and after which the Lock is asked for at once. */
+static void a_child_forked_by_a_signal_s_handler_goes_on_as_itself(void **state)
+{
+    (void)state;
+    const pid_t parent = getpid();
+    fake.locked = true;
+    fake.on_await = a_handler_forks;
+    const psync_result result = psync_lock_acquire(lock, NULL, NULL, &error);
+    if (getpid() != parent) {
+        const bool first = fake.count > 1 && fake.calls[0].slot == AFTER_FORK && fake.calls[1].slot == LOCK_ACQUIRE;
+        _exit(result || !first || fake_count(AFTER_FORK) != 1);
+    }
+    assert_int_equal(result, PSYNC_OK);
+    assert_int_equal(fake_count(AFTER_FORK), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fake, close_fake)
 
 int main(void)
@@ -152,6 +178,7 @@ int main(void)
         TEST(a_child_whose_after_fork_failed_does_nothing_and_tries_again),
         TEST(a_child_s_calls_on_its_parent_s_hold_never_reach_the_driver),
         TEST(a_child_forked_by_a_hook_goes_on_as_itself),
+        TEST(a_child_forked_by_a_signal_s_handler_goes_on_as_itself),
     };
     return cmocka_run_group_tests_name("driver, fork", tests, NULL, NULL);
 }

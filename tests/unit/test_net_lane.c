@@ -90,7 +90,7 @@ static void *want(void *argument)
     struct wanter *wanter = argument;
     net_lane *lane;
     psync_error own;
-    wanter->result = net_lane_take(&home, wanter->until, wanter->hooked, &lane, &own);
+    wanter->result = net_lane_take(&home, &wanter->until, wanter->hooked, &lane, &own);
     if (!wanter->result) {
         note_turn((int)(wanter - wanters));
         wait_for(&wanter->go_on);
@@ -127,7 +127,8 @@ static void queue_up(int first, int count)
 static net_lane *take(void)
 {
     net_lane *lane;
-    assert_int_equal(net_lane_take(&home, in(1000000 * S), false, &lane, &error), PSYNC_OK);
+    int64_t until = in(1000000 * S);
+    assert_int_equal(net_lane_take(&home, &until, false, &lane, &error), PSYNC_OK);
     return lane;
 }
 
@@ -197,7 +198,8 @@ static void who_has_come_just_now_lets_others_pass_for_a_millisecond(void **stat
         atomic_fetch_add(&ahead, MS / 3);
     }
     atomic_store(&ahead, MS);
-    assert_int_equal(net_lane_take(&home, in(0), false, &lane, &error), PSYNC_NO);
+    int64_t until = in(0);
+    assert_int_equal(net_lane_take(&home, &until, false, &lane, &error), PSYNC_NO);
     home.queue = NULL;
     pthread_cond_destroy(&first.called);
 }
@@ -219,6 +221,7 @@ static void who_gives_up_takes_no_turn_from_others(void **state)
     all_end(1, 1);
     all_end(3, 1);
     TURNS(1, 3);
+    assert_int_equal(engine_count(A_HOOK), 0); /* nobody here is hooked */
 }
 
 static void lanes_set_aside_are_replaced_in_order(void **state)
@@ -259,6 +262,56 @@ static void of_two_lanes_that_come_free_at_once_two_are_had(void **state)
         atomic_store(&turn_count, 0);
         all_end(0, 2);
     }
+}
+
+/* ---- times --------------------------------------------------------------------- */
+
+static int64_t until_of(int who)
+{
+    pthread_mutex_lock(&home.mutex);
+    const int64_t until = wanters[who].until;
+    pthread_mutex_unlock(&home.mutex);
+    return until;
+}
+
+/* Two that wait for 1000 s: the first has a turn after 600, the second has none after 1200, and has looked then. */
+static void two_wait_long(bool is_answered)
+{
+    net_lane *lane = take();
+    wanters[0].until = wanters[1].until = in(1000 * S);
+    queue_up(0, 2);
+    const int64_t until = until_of(1);
+    atomic_fetch_add(&ahead, 600 * S);
+    lane->answered = is_answered;
+    net_lane_leave(&home, lane);
+    wait_for(&had);
+    atomic_fetch_add(&ahead, 600 * S);
+    while (queue_length() == 1 && until_of(1) == until) {
+        pthread_mutex_lock(&home.mutex);
+        if (home.queue) pthread_cond_signal(&home.queue->called);
+        pthread_mutex_unlock(&home.mutex);
+        usleep(500);
+    }
+}
+
+/* The engine is in reach, however many stand before him. */
+static void the_time_counts_from_the_last_answer_that_others_got(void **state)
+{
+    (void)state;
+    two_wait_long(true);
+    all_end(0, 2);
+    TURNS(0, 1);
+    assert_in_range(wanters[0].until - in(0), 1, 400 * S);
+    assert_in_range(wanters[1].until - in(0), 1, 400 * S);
+}
+
+static void a_turn_that_brought_no_answer_gives_others_no_time(void **state)
+{
+    (void)state;
+    two_wait_long(false);
+    all_end(0, 2);
+    TURNS(0);
+    assert_int_equal(wanters[1].result, PSYNC_NO);
 }
 
 /* ---- hooks --------------------------------------------------------------------- */
@@ -317,6 +370,20 @@ static void who_leaves_in_its_hook_takes_no_turn_from_others(void **state)
     TURNS(1, 2);
 }
 
+static void a_hook_s_time_is_none_that_was_waited(void **state)
+{
+    (void)state;
+    wanters[0].until = in(1000 * S);
+    net_lane *lane = begin_hook(0);
+    atomic_fetch_add(&ahead, 2000 * S);
+    sem_post(&hook_may_end);
+    while (queue_length() == 3 && until_of(0) < in(0)) usleep(500);
+    net_lane_leave(&home, lane);
+    all_end(0, 3);
+    TURNS(0, 1, 2);
+    assert_in_range(wanters[0].until - in(0), 1, 1000 * S);
+}
+
 static int uses_the_space(void)
 {
     engine.on_hook = NULL;
@@ -341,35 +408,50 @@ static void a_hook_s_own_request_waits_for_those_before_it_and_not_for_its_calle
     TURNS(1, THREADS, 0);
 }
 
+static bool child_leaves;
+
 static int forks(void)
 {
     engine.on_hook = NULL;
     const bool is_child = fork() == 0;
-    if (!is_child) atomic_fetch_add(&ahead, 2000 * S);
-    return is_child;
+    return !is_child || child_leaves;
 }
 
 /* The lane is another thread's, which the child does not have. */
-static void the_child_of_a_hook_that_forks_waits_for_nobody(void **state)
+static void fork_in_the_queue(bool leaves)
 {
-    (void)state;
     net_lane *lane;
     psync_error own;
     int status = -1;
     assert_int_equal(pthread_create(&wanters[0].thread, NULL, want, &wanters[0]), 0);
     wait_for(&had);
     const pid_t parent = getpid();
+    int64_t until = in(1000 * S);
     engine.on_hook = forks;
-    psync_result r = net_lane_take(&home, in(1000 * S), true, &lane, &own);
+    child_leaves = leaves;
+    psync_result r = net_lane_take(&home, &until, true, &lane, &own);
     if (getpid() != parent) {
-        if (r == PSYNC_ERROR_INTERRUPTED) r = net_lane_take(&home, in(100 * S), true, &lane, &own);
-        _exit(r || home.queue || home.lanes != lane || lane->next);
+        const bool has_left = r == PSYNC_ERROR_INTERRUPTED;
+        if (has_left) r = net_lane_take(&home, &until, true, &lane, &own);
+        _exit(r || has_left != leaves || home.queue || home.lanes != lane || lane->next);
     }
-    assert_int_equal(r, PSYNC_NO);
+    assert_int_equal(r, PSYNC_ERROR_INTERRUPTED);
     assert_true(wait(&status) > 0);
     assert_int_equal(status, 0);
     assert_null(home.queue);
     all_end(0, 1);
+}
+
+static void the_child_of_a_hook_that_forks_waits_for_nobody(void **state)
+{
+    (void)state;
+    fork_in_the_queue(false);
+}
+
+static void nor_if_that_hook_leaves_in_the_child(void **state)
+{
+    (void)state;
+    fork_in_the_queue(true);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -384,10 +466,14 @@ int main(void)
         TEST(who_gives_up_takes_no_turn_from_others),
         TEST(lanes_set_aside_are_replaced_in_order),
         TEST(of_two_lanes_that_come_free_at_once_two_are_had),
+        TEST(the_time_counts_from_the_last_answer_that_others_got),
+        TEST(a_turn_that_brought_no_answer_gives_others_no_time),
         TEST(who_runs_its_hook_is_passed_over_and_keeps_its_place),
         TEST(who_leaves_in_its_hook_takes_no_turn_from_others),
+        TEST(a_hook_s_time_is_none_that_was_waited),
         TEST(a_hook_s_own_request_waits_for_those_before_it_and_not_for_its_caller),
         TEST(the_child_of_a_hook_that_forks_waits_for_nobody),
+        TEST(nor_if_that_hook_leaves_in_the_child),
     };
     return cmocka_run_group_tests_name("lanes of network drivers", tests, NULL, NULL);
 }

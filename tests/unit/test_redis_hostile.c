@@ -5,164 +5,38 @@
  * The server is a thread that confirms the login and then says the same to whatever it is asked. No call may crash,
  * hang, or end with a result that the contract does not know for it.
  */
-#include "fake.h"
+#include "redis_pretender.h"
 
 #if PSYNC_WITH_REDIS
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
-static char folder[] = "/tmp/phpsync-hostile-XXXXXX";
-static struct sockaddr_un address = {.sun_family = AF_UNIX};
-static int listener = -1;
-static pthread_t thread;
-
-static const char *says;       /* what it answers */
-static const char *waits;      /* what it answers to the first WAIT; to others that one replica has it */
-static atomic_int waited;      /* WAITs */
-static const char *full;       /* what it says to refuse a connection */
-static atomic_int refusals;    /* connections that it refuses yet; below 0: all */
-static atomic_int connections; /* those it took */
-static atomic_bool is_mute;    /* it answers no more, once somebody has logged in */
-static bool hangs_up;          /* after a transaction */
-static atomic_bool is_closed;  /* nobody may log in: so once there was a transaction */
-static atomic_bool is_barred_integer,
-    is_barred_lock; /* the number of the first request came again, for that hash */
-
-static psync_space *space;
-static psync_lock *lock;
 static psync_integer *integer;
 static psync_error error;
 
-/* ---- the server --------------------------------------------------------------- */
-
-static void say(int client, const char *text)
-{
-    (void)!send(client, text, strlen(text), MSG_NOSIGNAL);
-}
-
-static void note_bar(const char *request)
-{
-    static const char first_number[] = "\n0000000000000001\r";
-    if (!strstr(request, first_number)) return;
-    if (strstr(request, "{default:k}:i")) atomic_store(&is_barred_integer, true);
-    if (strstr(request, "{default:k}:l")) atomic_store(&is_barred_lock, true);
-}
-
-/* Does a transaction, the last one that anybody gets to do here. */
-static void execute(int client)
-{
-    atomic_store(&is_closed, true);
-    if (hangs_up) shutdown(client, SHUT_RD);
-    say(client, "+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:1\r\n");
-}
-
-static const char *greeting(void)
-{
-    return atomic_load(&is_closed) ? "-WRONGPASS no\r\n" : "+OK\r\n";
-}
-
-static void serve(int client)
-{
-    static const char ping[] = "*1\r\n$4\r\nPING\r\n";
-    char request[65536];
-    ssize_t length;
-    for (int i = 0; (length = recv(client, request, sizeof request - 1, 0)) > 0; i++) {
-        request[length] = '\0';
-        if (i && atomic_load(&is_mute)) continue;
-        if (i) note_bar(request);
-        if (strncmp(request, ping, sizeof ping - 1) == 0) say(client, "+PONG\r\n"); /* another command follows it */
-        if (strstr(request, "\nEXEC\r")) {
-            execute(client);
-        } else if (strstr(request, "\nWAIT\r")) {
-            say(client, atomic_fetch_add(&waited, 1) ? ":1\r\n" : waits);
-        } else {
-            say(client, !i ? greeting() : strstr(request, "\nMULTI\r") ? "+OK\r\n" : says);
-        }
-    }
-}
-
-static void *server(void *argument)
-{
-    (void)argument;
-    for (;;) {
-        int client = accept(listener, NULL, NULL);
-        if (client < 0) return NULL; /* shut down */
-        if (atomic_load(&refusals)) {
-            if (atomic_load(&refusals) > 0) atomic_fetch_sub(&refusals, 1);
-            say(client, full);
-        } else {
-            atomic_fetch_add(&connections, 1);
-            serve(client);
-        }
-        close(client);
-    }
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    if (!mkdtemp(folder)) return -1;
-    snprintf(address.sun_path, sizeof address.sun_path, "%s/s", folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return rmdir(folder);
-}
-
-static int start(void **state)
-{
-    (void)state;
-    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(listener, (const struct sockaddr *)&address, sizeof address) || listen(listener, 50)) return -1;
-    atomic_store(&refusals, 0);
-    atomic_store(&connections, 0);
-    atomic_store(&is_mute, false);
-    atomic_store(&is_closed, false);
-    hangs_up = false;
-    atomic_store(&is_barred_integer, false);
-    atomic_store(&is_barred_lock, false);
-    atomic_store(&waited, 0);
-    full = says = waits = "";
-    return pthread_create(&thread, NULL, server, NULL);
-}
-
 static void open_space(const char *timeout)
 {
-    char dsn[200];
-    snprintf(dsn, sizeof dsn, "redis+unix://%s?timeout=%s", address.sun_path, timeout);
-    assert_int_equal(psync_space_open(dsn, NULL, &space, &error), PSYNC_OK);
-    assert_int_equal(psync_lock_open(space, "k", 1, &lock, &error), PSYNC_OK);
-    memset(&error, 0, sizeof error);
+    pretender_open(timeout, &error);
+}
+
+static void open_integer(void)
+{
+    assert_int_equal(psync_integer_open(pretender_space, "k", 1, &integer, &error), PSYNC_OK);
 }
 
 static void close_space(void)
 {
     psync_integer_close(integer);
-    psync_lock_close(lock);
-    psync_space_close(space);
     integer = NULL;
-    lock = NULL;
-    space = NULL;
+    pretender_close();
 }
 
 static int stop(void **state)
 {
-    (void)state;
-    close_space();
-    shutdown(listener, SHUT_RDWR);
-    pthread_join(thread, NULL);
-    close(listener);
-    return unlink(address.sun_path);
+    psync_integer_close(integer);
+    integer = NULL;
+    return pretender_stop(state);
 }
 
 /* ---- what may come of it ------------------------------------------------------ */
@@ -190,7 +64,7 @@ static void expect_sense(const char *what, psync_result r, bool may_be_no)
 {
     if (r == PSYNC_OK || (r == PSYNC_NO && may_be_no)) return;
     if (r > 0 || !*error.message || strchr(error.message, '\n')) {
-        fail_msg("%s after \"%s\": %d, \"%s\"", what, says, (int)r, error.message);
+        fail_msg("%s after \"%s\": %d, \"%s\"", what, pretender.says, (int)r, error.message);
     }
     error.message[0] = '\0';
 }
@@ -204,12 +78,12 @@ static void ask_all(bool changes)
     int64_t value = 0;
     uint64_t fence;
     psync_owner owner;
-    if (changes) expect_sense("acquire", psync_lock_acquire(lock, &at_once, &fence, &error), true);
-    expect_sense("exists", psync_lock_exists(lock, &error), true);
-    expect_sense("inspect", psync_lock_inspect(lock, &owner, &error), true);
-    expect_sense("release", psync_lock_release(lock, &error), true);
-    expect_sense("release_if", psync_lock_release_if(lock, 5, &error), true);
-    psync_result r = psync_integer_open(space, "k", 1, &integer, &error);
+    if (changes) expect_sense("acquire", psync_lock_acquire(pretender_lock, &at_once, &fence, &error), true);
+    expect_sense("exists", psync_lock_exists(pretender_lock, &error), true);
+    expect_sense("inspect", psync_lock_inspect(pretender_lock, &owner, &error), true);
+    expect_sense("release", psync_lock_release(pretender_lock, &error), true);
+    expect_sense("release_if", psync_lock_release_if(pretender_lock, 5, &error), true);
+    psync_result r = psync_integer_open(pretender_space, "k", 1, &integer, &error);
     expect_sense("open", r, false);
     if (!r) expect_sense("get", psync_integer_get(integer, &value, &error), true);
     if (!r && changes) {
@@ -218,16 +92,16 @@ static void ask_all(bool changes)
         expect_sense("compare", psync_integer_compare_set(integer, 1, 2, &error), true);
         expect_sense("remove", psync_integer_remove(integer, &error), true);
     }
-    expect_sense("locks", psync_space_each_lock(space, no_lock, NULL, &error), false);
-    expect_sense("integers", psync_space_each_integer(space, no_integer, NULL, &error), false);
-    expect_sense("check", psync_space_check(space, false, no_finding, NULL, &error), false);
+    expect_sense("locks", psync_space_each_lock(pretender_space, no_lock, NULL, &error), false);
+    expect_sense("integers", psync_space_each_integer(pretender_space, no_integer, NULL, &error), false);
+    expect_sense("check", psync_space_check(pretender_space, false, no_finding, NULL, &error), false);
 }
 
 #define OWNER "1 5 5 5 5 boot host label"
 
 static void hear(const char *answer, bool changes)
 {
-    says = answer;
+    pretender.says = answer;
     open_space("0.05");
     ask_all(changes);
     close_space();
@@ -290,13 +164,13 @@ static void an_answer_of_another_script_is_no_answer(void **state)
 {
     (void)state;
     int64_t value;
-    says = "$1\r\n7\r\n";
+    pretender.says = "$1\r\n7\r\n";
     open_space("5");
-    assert_int_equal(psync_integer_open(space, "k", 1, &integer, &error), PSYNC_OK);
-    says = "$4\r\nnone\r\n";
+    open_integer();
+    pretender.says = "$4\r\nnone\r\n";
     assert_int_equal(psync_integer_add(integer, 1, &value, &error), PSYNC_ERROR_DAMAGED);
     assert_int_equal(psync_integer_set(integer, 1, &error), PSYNC_ERROR_DAMAGED);
-    says = "$4\r\nover\r\n";
+    pretender.says = "$4\r\nover\r\n";
     assert_int_equal(psync_integer_compare_set(integer, 1, 2, &error), PSYNC_ERROR_DAMAGED);
     assert_int_equal(psync_integer_remove(integer, &error), PSYNC_ERROR_DAMAGED);
     assert_int_equal(psync_integer_add(integer, 1, &value, &error), PSYNC_ERROR_OVERFLOW);
@@ -305,10 +179,10 @@ static void an_answer_of_another_script_is_no_answer(void **state)
 static psync_result add_and_wait(const char *answer)
 {
     int64_t value = 0;
-    says = "$1\r\n7\r\n";
-    waits = answer;
+    pretender.says = "$1\r\n7\r\n";
+    pretender.waits = answer;
     open_space("60&wait_replicas=1");
-    assert_int_equal(psync_integer_open(space, "k", 1, &integer, &error), PSYNC_OK);
+    open_integer();
     psync_result r = psync_integer_add(integer, 1, &value, &error);
     if (!r) assert_int_equal(value, 7);
     return r;
@@ -327,8 +201,8 @@ static void a_change_is_said_again_to_the_new_primary(void **state)
     (void)state;
     assert_int_equal(add_and_wait("-UNBLOCKED force unblock from blocking operation, instance state changed\r\n"),
                      PSYNC_OK);
-    assert_int_equal(atomic_load(&waited), 2);
-    assert_int_equal(atomic_load(&connections), 2);
+    assert_int_equal(atomic_load(&pretender.waited), 2);
+    assert_int_equal(atomic_load(&pretender.connections), 2);
 }
 
 /* The Integer's hash and the Lock's: a change is a change of either. */
@@ -337,84 +211,66 @@ static void a_change_that_was_given_up_is_barred(void **state)
     (void)state;
     const struct timespec pause = {.tv_nsec = 10000000};
     int64_t value;
-    says = "$1\r\n7\r\n";
+    pretender.looks_for = "\n0000000000000001\r"; /* the number of the first change */
+    pretender.says = "$1\r\n7\r\n";
     open_space("0.3");
-    assert_int_equal(psync_integer_open(space, "k", 1, &integer, &error), PSYNC_OK);
+    open_integer();
     while (psync_integer_get(integer, &value, &error)) continue; /* until it is connected: that may take longer */
-    atomic_store(&is_mute, true);
+    atomic_store(&pretender.is_mute, true);
     assert_int_equal(psync_integer_add(integer, 1, &value, &error), PSYNC_ERROR_UNKNOWN);
-    atomic_store(&is_mute, false);
-    for (int i = 0; i < 3000 && !(atomic_load(&is_barred_integer) && atomic_load(&is_barred_lock)); i++)
+    atomic_store(&pretender.is_mute, false);
+    for (int i = 0;
+         i < 3000 && !(atomic_load(&pretender.has_found_integer) && atomic_load(&pretender.has_found_lock)); i++)
         nanosleep(&pause, NULL);
-    assert_true(atomic_load(&is_barred_integer));
-    assert_true(atomic_load(&is_barred_lock));
-}
-
-/* Its Lock may be free: whatever comes of the script, an error of its own would say that it is not. */
-static void a_release_that_was_announced_is_not_said_to_have_failed(void **state)
-{
-    (void)state;
-    static const char *const answers[] = {"", "-NOPERM no script\r\n", "-LOADING wait\r\n", "-OOM command\r\n"};
-    const struct timespec pause = {.tv_nsec = 5000000}; /* longer than a release needs to be announced */
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-        atomic_store(&is_closed, false);
-        hangs_up = !*answers[i];
-        says = "$20\r\nok 12345678901234567\r\n";
-        open_space("60");
-        assert_int_equal(psync_lock_acquire(lock, NULL, NULL, &error), PSYNC_OK);
-        says = answers[i];
-        nanosleep(&pause, NULL);
-        assert_int_equal(psync_lock_release(lock, &error), PSYNC_ERROR_UNKNOWN);
-        assert_true(atomic_load(&is_closed));
-        close_space();
-    }
+    assert_true(atomic_load(&pretender.has_found_integer));
+    assert_true(atomic_load(&pretender.has_found_lock));
 }
 
 static void a_lease_without_end_ends_late(void **state)
 {
     (void)state;
     psync_owner owner;
-    says = "*1\r\n$49\r\n5 2 9223372036854775807 " OWNER "\r\n";
+    pretender.says = "*1\r\n$49\r\n5 2 9223372036854775807 " OWNER "\r\n";
     open_space("5");
-    assert_int_equal(psync_lock_inspect(lock, &owner, &error), PSYNC_OK);
+    assert_int_equal(psync_lock_inspect(pretender_lock, &owner, &error), PSYNC_OK);
     assert_true(owner.expires_at > INT64_C(4000000000000000));
 }
 
 static void an_array_that_nobody_asked_for_takes_no_memory(void **state)
 {
     (void)state;
-    says = "*2000000000\r\n";
+    pretender.says = "*2000000000\r\n";
     open_space("0.05");
-    assert_int_equal(psync_lock_exists(lock, &error), PSYNC_ERROR_UNAVAILABLE);
+    assert_int_equal(psync_lock_exists(pretender_lock, &error), PSYNC_ERROR_UNAVAILABLE);
     if (!strstr(error.message, "does not speak the Redis protocol")) fail_msg("%s", error.message);
 }
 
 static void a_server_with_too_many_clients_is_tried_until_it_has_room(void **state)
 {
     (void)state;
-    full = "-ERR max number of clients reached\r\n";
-    says = "*1\r\n$-1\r\n";
-    atomic_store(&refusals, 3);
+    pretender.full = "-ERR max number of clients reached\r\n";
+    pretender.says = "*1\r\n$-1\r\n";
+    atomic_store(&pretender.refusals, 3);
     open_space("60");
-    assert_int_equal(psync_lock_exists(lock, &error), PSYNC_NO);
-    assert_int_equal(atomic_load(&refusals), 0);
-    assert_int_equal(atomic_load(&connections), 1);
+    assert_int_equal(psync_lock_exists(pretender_lock, &error), PSYNC_NO);
+    assert_int_equal(atomic_load(&pretender.refusals), 0);
+    assert_int_equal(atomic_load(&pretender.connections), 1);
 }
 
 static void a_server_that_never_has_room_for_a_client_is_told_so(void **state)
 {
     (void)state;
-    full = "-ERR max number of clients reached\r\n";
-    atomic_store(&refusals, -1);
+    pretender.full = "-ERR max number of clients reached\r\n";
+    atomic_store(&pretender.refusals, -1);
     open_space("0.3");
-    assert_int_equal(psync_lock_exists(lock, &error), PSYNC_ERROR_UNAVAILABLE);
+    assert_int_equal(psync_lock_exists(pretender_lock, &error), PSYNC_ERROR_UNAVAILABLE);
     if (!strstr(error.message, "clients")) fail_msg("%s", error.message);
-    assert_int_equal(atomic_load(&connections), 0);
+    assert_int_equal(atomic_load(&pretender.connections), 0);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, pretender_start, stop)
     const struct CMUnitTest tests[] = {
         TEST(nonsense_is_an_error_or_a_result_that_may_be),
         TEST(what_is_not_the_protocol_is_an_error),
@@ -422,13 +278,12 @@ int main(void)
         TEST(a_change_that_may_not_wait_for_replicas_is_not_said_to_have_failed),
         TEST(a_change_is_said_again_to_the_new_primary),
         TEST(a_change_that_was_given_up_is_barred),
-        TEST(a_release_that_was_announced_is_not_said_to_have_failed),
         TEST(a_lease_without_end_ends_late),
         TEST(an_array_that_nobody_asked_for_takes_no_memory),
         TEST(a_server_with_too_many_clients_is_tried_until_it_has_room),
         TEST(a_server_that_never_has_room_for_a_client_is_told_so),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pretender_set_up, pretender_tear_down);
 }
 
 #else

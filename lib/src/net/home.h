@@ -35,10 +35,11 @@ typedef struct net_home {
 
     /* net's own, under mutex. */
     pthread_mutex_t mutex;
-    unsigned forks;   /* psync__forks of the process it belongs to */
-    net_lane *lanes;  /* the first is the usual one */
-    net_place *queue; /* who waits for one, the first first */
-    net_self self;    /* who takes Locks here */
+    unsigned forks;      /* psync__forks of the process it belongs to */
+    net_lane *lanes;     /* the first is the usual one */
+    net_place *queue;    /* who waits for one, the first first */
+    int64_t answered_at; /* monotonic: when the engine last answered a request, as its lane was left */
+    net_self self;       /* who takes Locks here */
     net_debts debts;
     net_gifts gifts;
     net_keeper keeper;

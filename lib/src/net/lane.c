@@ -13,6 +13,9 @@
  * Whoever leaves the queue, with a lane or without, calls the first one left
  * there if a lane is to be had: a call that came to one who was just giving up is
  * not lost.
+ *
+ * The time that one may wait for is time in which the engine gives no answer: it
+ * counts anew from each answer that others get meanwhile, and stops while the hook runs.
  */
 #include "net/lane.h"
 
@@ -76,11 +79,11 @@ static void call_next(const net_home *home)
     if (first && is_to_be_had(home, &lane)) pthread_cond_signal(&first->called);
 }
 
-static void enter_queue(net_home *home, net_place *place)
+static void enter_queue(net_home *home, net_place *place, int64_t time)
 {
     net_place **end = &home->queue;
     while (*end) end = &(*end)->next;
-    *place = (net_place){.is_queued = true, .since = psync__clock->monotonic()};
+    *place = (net_place){.is_queued = true, .since = psync__clock->monotonic(), .time = time};
     place->forks = atomic_load_explicit(&psync__forks, memory_order_relaxed); /* fork.h: relaxed is enough */
     net_cond_init(&place->called);
     *end = place;
@@ -108,36 +111,45 @@ static bool has_turn(const net_home *home, const net_place *place, net_lane **la
     return is_to_be_had(home, lane);
 }
 
-/* Runs the hook, without the mutex, passed over meanwhile. */
-static psync_result run_hook(net_home *home, net_place *place, psync_error *error)
+static void count_from_last_answer(const net_home *home, const net_place *place, int64_t *until)
 {
+    const int64_t end = home->answered_at + place->time;
+    if (*until < end) *until = end;
+}
+
+/* Runs the hook, without the mutex, passed over meanwhile. */
+static psync_result run_hook(net_home *home, net_place *place, int64_t *until, psync_error *error)
+{
+    const int64_t began = psync__clock->monotonic();
     place->is_away = true;
     pthread_mutex_unlock(&home->mutex);
     bool leave = home->interrupt(home->interrupt_argument);
     const bool is_child = net_forked_since(place->forks);
     if (is_child) (void)net_home_after_fork(home, NULL);
     pthread_mutex_lock(&home->mutex);
-    if (is_child) enter_queue(home, place); /* the child's is another */
+    if (is_child) enter_queue(home, place, place->time); /* the child's is another */
     place->is_away = false;
+    *until += psync__clock->monotonic() - began;
     return leave ? psync_error_set(error, PSYNC_ERROR_INTERRUPTED, 0, "the call was interrupted") : PSYNC_OK;
 }
 
 /* Waits a slice for its turn; if that has not come by its end, the hook is due. */
-static psync_result wait_in_queue(net_home *home, net_place *place, int64_t until, bool hooked, psync_error *error)
+static psync_result wait_in_queue(net_home *home, net_place *place, int64_t *until, bool hooked, psync_error *error)
 {
     net_lane *lane;
     const int64_t now = psync__clock->monotonic();
-    if (now >= until) return PSYNC_NO;
-    if (!place->is_queued) enter_queue(home, place);
-    const int64_t end = now + NET_SLICE < until ? now + NET_SLICE : until;
+    if (!place->is_queued) enter_queue(home, place, *until - now);
+    count_from_last_answer(home, place, until);
+    if (now >= *until) return PSYNC_NO;
+    const int64_t end = now + NET_SLICE < *until ? now + NET_SLICE : *until;
     net_cond_wait(&place->called, &home->mutex, end);
     const bool is_due = psync__clock->monotonic() >= end && !has_turn(home, place, &lane);
-    return is_due && hooked && home->interrupt ? run_hook(home, place, error) : PSYNC_OK;
+    return is_due && hooked && home->interrupt ? run_hook(home, place, until, error) : PSYNC_OK;
 }
 
 /* ---- turns --------------------------------------------------------------------- */
 
-psync_result net_lane_take(net_home *home, int64_t until, bool hooked, net_lane **taken, psync_error *error)
+psync_result net_lane_take(net_home *home, int64_t *until, bool hooked, net_lane **taken, psync_error *error)
 {
     psync_result r = PSYNC_OK;
     net_place place = {.is_queued = false};
@@ -150,6 +162,7 @@ psync_result net_lane_take(net_home *home, int64_t until, bool hooked, net_lane 
         lane->use = NET_BUSY;
         lane->user = pthread_self();
     }
+    if (place.is_queued) count_from_last_answer(home, &place, until);
     leave_queue(home, &place);
     call_next(home);
     pthread_mutex_unlock(&home->mutex);
@@ -189,6 +202,8 @@ void net_lane_leave(net_home *home, net_lane *lane)
     net_lane *surplus = NULL;
     pthread_mutex_lock(&home->mutex);
     lane->use = NET_FREE;
+    if (lane->answered) home->answered_at = psync__clock->monotonic();
+    lane->answered = false;
     if (lane == home->lanes && lane->next) surplus = take_surplus(home);
     call_next(home);
     pthread_mutex_unlock(&home->mutex);

@@ -22,6 +22,7 @@ typedef struct net_lane {
     enum { NET_FREE, NET_BUSY, NET_ASIDE } use;
     pthread_t user;   /* unless it is free */
     void *connection; /* NULL: none yet, or lost */
+    bool answered;    /* the engine has answered the request whose turn it is */
     char client[NET_CLIENT_SIZE];
     uint64_t number; /* the last one given */
 } net_lane;
@@ -33,14 +34,16 @@ typedef struct net_place {
     bool is_queued;
     bool is_away;   /* its hook runs */
     int64_t since;  /* monotonic: when it came into the queue */
+    int64_t time;   /* ns: how long it waits for an answer, its own or another's */
     unsigned forks; /* psync__forks when it came into the queue */
 } net_place;
 
 /*
  * A turn on a lane: waits for it until that moment (monotonic), running the
- * hook in between if hooked. PSYNC_NO: the time is over. INTERRUPTED, FULL.
+ * hook in between if hooked. Moves *until on by the hook's time, and to as long after the last answer
+ * that the engine gave to others meanwhile. PSYNC_NO: the time is over. INTERRUPTED, FULL.
  */
-psync_result net_lane_take(struct net_home *home, int64_t until, bool hooked, net_lane **lane, psync_error *error);
+psync_result net_lane_take(struct net_home *home, int64_t *until, bool hooked, net_lane **lane, psync_error *error);
 /* Makes its user another client. */
 void net_lane_new_client(net_lane *lane);
 /* Gives it back. */

@@ -39,7 +39,7 @@ struct redis_wire {
     int fd;
     bool local;            /* a unix socket */
     bool heard;            /* something came from the server */
-    int64_t heard_at;      /* monotonic: when something last did, or when it was opened */
+    int64_t heard_at;      /* monotonic: when something last did */
     struct redis_tls *tls; /* NULL without TLS */
     redisReader *reader;
     redisReplyObjectFunctions *makers; /* of replies: the reader's own, and what it is given for them */
@@ -195,7 +195,6 @@ psync_result redis_wire_open(net_call *call, const struct redis_options *options
         return r;
     }
     make_blocking(new->fd);
-    new->heard_at = psync__clock->monotonic();
     *wire = new;
     return PSYNC_OK;
 }

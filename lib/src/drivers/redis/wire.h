@@ -26,7 +26,7 @@ int redis_wire_descriptor(const struct redis_wire *wire);
 bool redis_wire_transacts(const struct redis_wire *wire);
 void redis_wire_set_transacts(struct redis_wire *wire);
 
-/* How long ago the last reply came, or it was opened, ns. */
+/* How long ago something last came from the server, ns. Something has, once somebody has logged in. */
 int64_t redis_wire_idle(const struct redis_wire *wire);
 
 /* Puts a command behind those that are to be sent. False: no memory. */
