@@ -78,7 +78,9 @@ static void expect_to_give_way(void *who)
     now.exists = true;
     expect(PSYNC_NO, driver->lock_acquire(who, &key, &first_try, &now, &error));
     assert_false(now.exists);
+    const int64_t began = stands_at;
     expect(PSYNC_OK, driver->lock_await(who, &key, &now, PSYNC_ROLE_TAKER, PSYNC_NEVER, &error));
+    assert_true(stands_at > began); /* it has slept */
 }
 
 /* Looks once, and does not sleep. */
