@@ -152,6 +152,26 @@ static void sleeps_for_an_hour(void)
     fake.boot_ahead += 3600 * S;
 }
 
+/* A hook that takes an hour if it runs while the second connection is made. */
+static int takes_an_hour_in_connecting(void)
+{
+    const bool connecting = engine.asked[engine.count - 2].what == A_CONNECT;
+    if (connecting && engine_count(A_CONNECT) == 2) fake_pass(3600 * S);
+    return 0;
+}
+
+static void nor_where_connecting_took_so_long(void **state)
+{
+    (void)state;
+    engine_without_keeper();
+    engine.on_hook = takes_an_hour_in_connecting;
+    engine.connects_slowly = true;
+    SCRIPT(LOST, DONE);
+    assert_int_equal(engine_run(NET_CHANGE), PSYNC_ERROR_UNKNOWN);
+    assert_int_equal(engine_count(A_CONNECT), 2);
+    assert_int_equal(engine_count(A_STEP), 1);
+}
+
 static void nor_after_the_host_was_suspended_so_long(void **state)
 {
     (void)state;
@@ -231,6 +251,7 @@ int main(void)
         TEST(an_error_that_no_repeat_mends_is_reported_at_once),
         TEST(but_not_in_place_of_an_unknown_outcome),
         TEST(no_change_is_repeated_after_half_the_life_of_its_record),
+        TEST(nor_where_connecting_took_so_long),
         TEST(nor_after_the_host_was_suspended_so_long),
         TEST(a_repeat_that_is_refused_does_not_tell_that_nothing_was_done),
         TEST(pauses_grow_within_bounds_and_are_jittered),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* A request about the Integer KEY_I. */
 static const char *integer(enum redis_script script, const char *client, int number, const char *one,
@@ -280,6 +281,42 @@ static void old_records_are_swept_and_young_ones_stay(void **state)
     }
 }
 
+/* A client's request that added 5 and whose record is so old, and many others who come after it. */
+static void others_come(const char *client, int64_t age)
+{
+    char newcomer[40], record[48];
+    snprintf(record, sizeof record, "0000000000000007 %010lld 15", (long long)(time(NULL) - (time_t)age));
+    integer(REDIS_SET, TWO, 1, "10", NULL);
+    assert_string_equal(integer(REDIS_ADD, client, 7, "5", NULL), "15");
+    freeReplyObject(redisCommand(redis, "HSET " KEY_I " %s %s", client, record));
+    crowd(KEY_I);
+    for (int i = 0; i < 100; i++) {
+        snprintf(newcomer, sizeof newcomer, "late%028d", i);
+        integer(REDIS_ADD, newcomer, 1, "0", NULL);
+    }
+}
+
+/* A record's time may be a quarter of its life old already when a request is made, which is repeated for half of
+ * it. */
+static void a_record_outlives_all_repeats_of_its_request(void **state)
+{
+    (void)state;
+    if (redis_is_missing()) return;
+    others_come(ONE, REDIS_RECORD_LIFE_S * 3 / 4);
+    assert_string_equal(integer(REDIS_ADD, ONE, 7, "5", NULL), "15");
+    assert_int_equal(redis_ask("HGET " KEY_I " v"), 15);
+}
+
+/* That is why net sends none so late. */
+static void a_repeat_without_its_record_is_taken_for_a_new_request(void **state)
+{
+    (void)state;
+    if (redis_is_missing()) return;
+    others_come(ONE, REDIS_RECORD_LIFE_S + 10);
+    assert_int_equal(redis_ask("HEXISTS " KEY_I " " ONE), 0);
+    assert_string_equal(integer(REDIS_ADD, ONE, 7, "5", NULL), "20");
+}
+
 /* What a list or a check of the space told. */
 static struct {
     int locks, integers, findings;
@@ -359,6 +396,8 @@ int main(void)
         cmocka_unit_test_setup(a_hash_expires_only_while_it_holds_nothing, redis_fresh),
         cmocka_unit_test_setup(what_is_no_acquisition_can_be_freed_all_the_same, redis_fresh),
         cmocka_unit_test_setup(old_records_are_swept_and_young_ones_stay, redis_fresh),
+        cmocka_unit_test_setup(a_record_outlives_all_repeats_of_its_request, redis_fresh),
+        cmocka_unit_test_setup(a_repeat_without_its_record_is_taken_for_a_new_request, redis_fresh),
         cmocka_unit_test_setup(one_damaged_key_hides_no_other, redis_fresh),
     };
     return cmocka_run_group_tests(tests, redis_set_up, redis_tear_down);

@@ -107,7 +107,14 @@ static net_outcome connect_lane(struct run *run, psync_result *final)
     return r ? NET_NOT_SENT : NET_DONE;
 }
 
-/* One try: connects, settles debts, runs the step. */
+/* Whether the engine may have forgotten its number by now, also while the host was suspended. */
+static bool too_old_to_repeat(const struct run *run)
+{
+    const int64_t age = psync__clock->boottime() - run->number_at;
+    return run->kind != NET_READ && age >= run->call.home->engine->records_life / 2;
+}
+
+/* One try: connects, settles debts, runs the step, unless it has become too old for that meanwhile. */
 static net_outcome attempt(struct run *run, psync_result *final)
 {
     net_call *call = &run->call;
@@ -120,6 +127,7 @@ static net_outcome attempt(struct run *run, psync_result *final)
     if (outcome != NET_DONE) return outcome;
     call->connection = call->lane->connection;
     if (atomic_load_explicit(&call->home->debts.first, memory_order_relaxed)) outcome = net_debt_settle(call);
+    if (outcome == NET_DONE && run->lost && too_old_to_repeat(run)) outcome = NET_RETRY;
     if (outcome == NET_DONE) {
         sent = true;
         call->stubborn = run->kind == NET_CHANGE;
@@ -168,13 +176,6 @@ static bool rejected_after_loss(const struct run *run)
 {
     const psync_result r = run->call.result;
     return run->lost && run->kind != NET_READ && r < 0 && r != PSYNC_ERROR_OVERFLOW;
-}
-
-/* Whether the engine may have forgotten its number by now, also while the host was suspended. */
-static bool too_old_to_repeat(const struct run *run)
-{
-    const int64_t age = psync__clock->boottime() - run->number_at;
-    return run->kind != NET_READ && age >= run->call.home->engine->records_life / 2;
 }
 
 /* Tries until it ends in this process. */

@@ -3,7 +3,10 @@
  * lock_wait.c - waiting for the end of an acquisition.
  *
  * Who waits has subscribed, leaves its mark in the Lock's row and looks, in
- * one statement; then it sleeps until it hears of the end. Nothing is heard of a
+ * one statement; then it sleeps until it hears of the end. Who wants to take
+ * the Lock, has just tried in vain, and comes too late for the mark, leaves
+ * it all the same: a quick re-locker, whom each of its looks finds between a
+ * release and the next take, would never learn that somebody waits. Nothing is heard of a
  * lease that runs out, nor of a holder that ends: these are looked for at their time.
  */
 #if PSYNC_WITH_POSTGRESQL
@@ -26,6 +29,7 @@ struct lock_look {
     const psync_key *key;
     uint64_t fence; /* of the acquisition that is waited for */
     int64_t before; /* boottime before it was asked */
+    bool insists;   /* the mark is left whatever there is */
     bool restless;  /* others changed it again and again */
     pg_lock_row row;
 };
@@ -41,6 +45,7 @@ static net_outcome arm_step(net_call *call, void *argument)
         lock->row = (pg_lock_row){.exists = false};
         pg_put_bytes(&arguments, lock->key->bytes, lock->key->length);
         pg_put_number(&arguments, (int64_t)lock->fence);
+        pg_put_truth(&arguments, lock->insists);
         net_outcome outcome = pg_run(call, PG_LOCK_ARM, &arguments, &rows);
         if (outcome != NET_DONE || call->result) return outcome;
         bool is_armed = PQntuples(rows) && pg_truth(rows, 0, 0);
@@ -56,6 +61,7 @@ struct lock_wait {
     pg_state *state;
     psync_key *key;
     const psync_lock_state *seen;
+    bool insists; /* nothing that would be told has been waited for so far */
 };
 
 /* When to look again though nothing rings: when a lease ends, and for a Hold's holder on this host. */
@@ -100,11 +106,12 @@ static psync_result look(void *argument, bool ask, int64_t *again, psync_error *
 {
     struct lock_wait *wait = argument;
     if (!ask && wait->seen->version[1] && holder_lives(wait, again)) return PSYNC_NO;
-    struct lock_look lock = {.key = wait->key, .fence = wait->seen->fence};
+    struct lock_look lock = {.key = wait->key, .fence = wait->seen->fence, .insists = wait->insists};
     psync_result r = net_run(&wait->state->home, NET_READ, wait->key, arm_step, &lock, error);
     if (r) return r;
     bool same = lock.row.exists && lock.row.fence == wait->seen->fence && !lock.restless;
     if (!same || pg_lock_row_is_orphan(&lock.row) || ends_sooner(&lock, wait->seen)) return PSYNC_OK;
+    wait->insists = false;
     *again = next_look(&lock.row);
     return PSYNC_NO;
 }
@@ -113,10 +120,9 @@ psync_result pg_lock_await(void *opaque, psync_key *key, psync_lock_state *seen,
                            psync_error *error)
 {
     pg_state *state = opaque;
-    struct lock_wait wait = {state, key, seen};
+    struct lock_wait wait = {state, key, seen, role == PSYNC_ROLE_TAKER};
     char channel[NET_CHANNEL_SIZE];
     char news[NET_NEWS_SIZE];
-    (void)role; /* all are told; the first to ask takes it */
     if (!seen->exists) return net_give_way(&state->home, key, deadline);
     pg_channel(channel, &state->home, 'l', key);
     psync_result r = net_await(&state->home, channel, seen->version, look, &wait, deadline, news, error);

@@ -222,10 +222,10 @@ static const struct {
         " RETURNING fence, rung)" TELL_AND_RECORD("kept", "fence", "''")},
     [PG_LOCK_INSPECT] = {"b",
         "SELECT true," STATE " FROM @.locks AS l WHERE space = ~ AND key = $1"},
-    /* $2 fence. The first column: whether it is known now that somebody waits. */
-    [PG_LOCK_ARM] = {"bi",
+    /* $2 fence, $3 whatever there is. The first column: whether it is known now that somebody waits. */
+    [PG_LOCK_ARM] = {"bit",
         "WITH armed AS (UPDATE @.locks AS l SET waiting = clock_timestamp()"
-        " WHERE space = ~ AND key = $1 AND " LOCKED " AND fence = $2 AND waiting IS NULL"
+        " WHERE space = ~ AND key = $1 AND (" LOCKED " AND fence = $2 OR $3) AND waiting IS NULL"
         " RETURNING true," STATE ") SELECT * FROM armed UNION ALL"
         " SELECT waiting IS NOT NULL," STATE " FROM @.locks AS l"
         " WHERE space = ~ AND key = $1 AND NOT EXISTS (SELECT FROM armed)"},
