@@ -7,7 +7,7 @@
  * this machine did not let the waiter run is not counted.
  */
 #include "chance.h"
-#include "faults.h"
+#include "witness.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -135,11 +135,21 @@ static void await_open(struct post *post, unsigned round)
     }
 }
 
-/* Nobody woke it for so long: since the gate was opened, or since it came to it. */
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/*
+ * Nobody woke it for so long: since the gate was opened, or since it came to it. Where logins are cut too (there
+ * are kills there), it may have to try again and again, with pauses that grow: so what counts there is the time
+ * since the last cut.
+ */
 static void note_time(int64_t came, unsigned round, int64_t lame)
 {
     const int64_t opened = atomic_load(&arena->gate.opened_at);
-    const int64_t took = now_ns() - (opened > came ? opened : came) - lame;
+    const int64_t cut = arena->kills ? witness_cut_at() : 0;
+    const int64_t took = now_ns() - later(later(opened, came), cut) - lame;
     if (!arena->dark && took > LOST) broken("a wake-up was missed: %.1f s in round %u", (double)took / 1e9, round);
     uint64_t slowest = arena->slowest;
     while (took > 0 && (uint64_t)took > slowest &&

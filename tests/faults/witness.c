@@ -26,6 +26,11 @@ void witness_join(void)
     if (ledger) line = ledger_of(ledger, getpid());
 }
 
+int64_t witness_cut_at(void)
+{
+    return line ? atomic_load(&line->cut_at) : 0;
+}
+
 static const struct ledger_sum *sum_of(enum about about)
 {
     return &line->sums[about];

@@ -15,6 +15,9 @@
 void witness_open(const char *path);
 void witness_join(void);
 
+/* When one of this process's connections was cut last; 0: never, or nobody knows. */
+int64_t witness_cut_at(void);
+
 /* A call that is about to be made. */
 struct question {
     enum about about;
