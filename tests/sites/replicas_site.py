@@ -38,7 +38,7 @@ def says_so_in_time(run, trio):
         until(lambda: not other.does('lock', 'l', 'exists'), 'a Lock that was not taken is free')
         need(other.does('integer', 'k', 'refresh') == 1, 'the increment')
         trio.start('primary')
-        until(lambda: follows(trio.facts['primary_port']), 'the old primary follows the new one')
+        until(lambda: follows(trio, 'primary'), 'the old primary follows the new one')
         need(script.does('integer', 'k', 'increment') == 2, 'the increment after it')
         script.does('lock', 'l', 'lock')
         need(script.does('lock', 'l', 'unlock') is True, 'unlock')
