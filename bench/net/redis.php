@@ -3,7 +3,7 @@
 /*
  * The extension on a Redis server against what else PHP programs use there, by turns:
  *
- *     php bench/net/redis.php SOCKET
+ *     php bench/net/redis.php SOCKET [wakes]        wakes: no more than these
  *
  * phpredis for an increment and for the wake-up of who waits (BLPOP), Symfony's RedisStore for lock and unlock. All
  * speak to one server over its unix socket. Ends with status 1 if a result was wrong.
@@ -16,7 +16,8 @@ require __DIR__ . '/../php/common.php';
 const OPERATIONS = 2000;
 const WAKES = 400;
 
-[, $socket] = $argv;
+$socket = $argv[1];
+$only_wakes = ($argv[2] ?? '') === 'wakes';
 $space = Space::open("redis+unix://$socket?space=bench");
 $redis = new Redis();
 $redis->connect($socket);
@@ -142,6 +143,8 @@ function wakes(Space $space, Redis $redis, string $socket): void
     );
 }
 
-increments($space, $redis);
-locks($space, $redis);
+if (!$only_wakes) {
+    increments($space, $redis);
+    locks($space, $redis);
+}
 wakes($space, $redis, $socket);
