@@ -4,7 +4,7 @@
  *
  * The socket is non-blocking until it is connected (and TLS stands), then
  * blocking with time-outs of one slice: a request costs one send, a signal
- * ends a recv with EINTR, and net_serve looks after each slice. A reply that
+ * ends a sleep with EINTR, and net_serve looks after each slice. A reply that
  * is out of step with the requests cannot be told from the right one, so a
  * wire on which anything failed is never used again.
  */
@@ -329,10 +329,24 @@ static ssize_t receive(struct redis_wire *wire, char *bytes, int flags)
     return recv(wire->fd, bytes, RECEIVE_SIZE, flags);
 }
 
+/*
+ * Sleeps for a slice at most. In poll: who sleeps in a receive on a unix socket is woken, for nothing, also when
+ * the server takes what was sent; and at that moment it stands in the way of those whom the server is about to
+ * wake.
+ */
+static ssize_t receive_later(struct redis_wire *wire, char *bytes)
+{
+    struct pollfd one = {.fd = wire->fd, .events = POLLIN};
+    if (wire->tls) return receive(wire, bytes, 0);
+    const int ready = poll(&one, 1, (int)(NET_SLICE / PSYNC_NS_PER_MS));
+    if (ready == 0) errno = EAGAIN;
+    return ready > 0 ? receive(wire, bytes, MSG_DONTWAIT) : -1;
+}
+
 /* Looks for what comes at once, then sleeps. By TLS a look is no cheap one. */
 static ssize_t receive_soon(struct redis_wire *wire, char *bytes)
 {
-    if (wire->tls || !net_spin_begin(&wire->spin)) return receive(wire, bytes, 0);
+    if (wire->tls || !net_spin_begin(&wire->spin)) return receive_later(wire, bytes);
     for (int i = 0; i < NET_SPIN_TRIES; i++) {
         ssize_t got = receive(wire, bytes, MSG_DONTWAIT);
         if (got >= 0 || errno != EAGAIN) {
@@ -341,7 +355,7 @@ static ssize_t receive_soon(struct redis_wire *wire, char *bytes)
         }
     }
     net_spin_end(&wire->spin, false);
-    return receive(wire, bytes, 0);
+    return receive_later(wire, bytes);
 }
 
 /* A reply that is whole already, or NULL. */
